@@ -14,6 +14,7 @@ from cashback.embedded.house import House, HouseError, scratch_house
 from cashback.embedded.keys import make_keys
 from cashback.embedded.processes import HOUSE_MARK, die_with_parent
 from cashback.embedded.servers import Servers
+from cashback.embedded.supervisor import run_house
 from cashback.env import var_dir
 
 TEMPORARY_FOLDER_BYTES_MAX = 60  # programs put sockets of their own into it
@@ -23,12 +24,16 @@ def main(arguments: Sequence[str]) -> int:
     """Parse the command line, do it, and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m cashback.embedded")
     commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("run", help="run the whole program until Ctrl-C")
     execute = commands.add_parser("exec", help="run one command with PostgreSQL and Redis")
     execute.add_argument("--scratch", action="store_true", help="fresh servers, removed afterwards")
     execute.add_argument("--durable", action="store_true", help="with --scratch: write to the disk as in production")
     execute.add_argument("words", nargs="+", metavar="COMMAND")
     options = parser.parse_args(arguments)
     try:
+        if options.command == "run":
+            run_house(House(var_dir()), say=say)
+            return 0
         return run_command(options.words, scratch=options.scratch, durable=options.durable or not options.scratch)
     except HouseError as problem:
         print(f"cashback: {problem}", file=sys.stderr)

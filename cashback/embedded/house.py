@@ -163,7 +163,9 @@ def port_is_free(port: int) -> bool:
 def scratch_house(var: Path) -> Iterator[House]:
     """A fresh house inside VAR for one run of the tests, removed afterwards; also removes what killed runs left."""
     parent = var / "scratch"
-    parent.mkdir(parents=True, exist_ok=True)
+    var.parent.mkdir(parents=True, exist_ok=True)
+    for folder in (var, parent):
+        folder.mkdir(mode=0o700, exist_ok=True)
     for old in parent.iterdir():
         remove_abandoned(old)
     house = House(parent / secrets.token_hex(4))

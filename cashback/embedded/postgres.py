@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
 
@@ -23,12 +24,13 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import encrypt_password
 
 from cashback.embedded.house import House, HouseError
-from cashback.embedded.processes import Identity, Process, end_all, servers_of
+from cashback.embedded.processes import Identity, Process, end_all, names, pause_a_little, servers_of
 
 SUPERUSER, OWNER, APPLICATION, DATABASE = "postgres", "cashback_owner", "cashback_app", "cashback"
 SOCKET_PORT = 5432  # only a part of the socket's name
 UNSHARE = ("unshare", "--user", "--map-user=65534", "--map-group=65534", "--")
 FAST_THEN_IMMEDIATE = ((signal.SIGINT, 10.0), (signal.SIGQUIT, 5.0))
+IMMEDIATE = ((signal.SIGQUIT, 1.0),)
 SMART_THEN_FAST = ((signal.SIGTERM, 3.0), (signal.SIGINT, 20.0), (signal.SIGQUIT, 5.0))
 READY_SECONDS_MAX = 3600.0  # recovery after kill -9 takes what it takes, as long as the process lives
 NEWS_EVERY_SECONDS = 5.0
@@ -90,7 +92,6 @@ class Postgres:
             self.house.folder.chmod(0o711)  # another user must pass through; all in it is closed to others
         if not (self.data / "PG_VERSION").exists():
             self._initdb(identity)
-        self.address = self._choose_address()
         _own(self.data, identity)
         self.house.write(self.data / "postgresql.conf", self._configuration())
         _own(self.data / "postgresql.conf", identity)
@@ -108,7 +109,7 @@ class Postgres:
         )
         self.process.start()
 
-    def wait_ready(self) -> None:
+    def wait_ready(self, pause: Callable[[], None] = pause_a_little) -> None:
         """Return when the server answers; say so when it recovers from an unclean stop. Raises HouseError."""
         assert self.process is not None
         begun = next_news = time.monotonic()
@@ -125,7 +126,7 @@ class Postgres:
                     next_news = time.monotonic() + NEWS_EVERY_SECONDS
                     state = "recovers after an unclean stop" if "starting up" in str(problem) else "starts"
                     self.say(f"PostgreSQL {state} ({waited:.0f} s)")
-            time.sleep(0.05)
+            pause()
 
     def prepare(self) -> None:
         """The two roles and the database, as far as they do not exist yet."""
@@ -162,7 +163,8 @@ class Postgres:
 
         PostgreSQL believes a pid file whose pid is a zombie or meanwhile another program; we believe /proc.
         """
-        found = end_all(lambda: servers_of(self.data), FAST_THEN_IMMEDIATE)
+        headless = not any(names(pid, self.data) for pid in servers_of(self.data))  # children say other things
+        found = end_all(lambda: servers_of(self.data), IMMEDIATE if headless else FAST_THEN_IMMEDIATE)
         if found:
             self.say(f"ended {len(found)} PostgreSQL processes that an earlier run left behind")
         (self.data / "postmaster.pid").unlink(missing_ok=True)
@@ -188,7 +190,9 @@ class Postgres:
         finally:
             session.close()
 
-    def _choose_address(self) -> Address:
+    @cached_property
+    def address(self) -> Address:
+        """Where it listens: the same again after a crash, because others know it."""
         if self.house.sockets_fit():
             return Address(host=str(self.house.sockets), port=SOCKET_PORT)
         return Address(host="127.0.0.1", port=self.house.port("postgres"))

@@ -90,6 +90,11 @@ class Process:
             return []
 
 
+def pause_a_little() -> None:
+    """What a wait does between two looks."""
+    time.sleep(POLL_SECONDS)
+
+
 def die_with_parent(number: signal.Signals) -> Callable[[], None]:
     """What a child runs before its program: the kernel sends it `number` when we are gone, even by kill -9."""
     parent = os.getpid()
@@ -119,6 +124,11 @@ def servers_of(folder: Path) -> list[int]:
     return [pid for pid in _living() if _program(pid) in SERVER_PROGRAMS and _belongs_to(pid, folder)]
 
 
+def names(pid: int, folder: Path) -> bool:
+    """Whether a process names the folder on its command line."""
+    return os.fsencode(folder) in _read(pid, "cmdline").split(b"\0")
+
+
 def members_of(house: Path) -> list[int]:
     """The living processes that carry the mark of a house, ourselves and our parents excepted."""
     mark = f"{HOUSE_MARK}={house}".encode()
@@ -135,7 +145,7 @@ def end_all(find: Callable[[], list[int]], steps: Sequence[tuple[signal.Signals,
             _send(pid, number)
         deadline = time.monotonic() + patience_seconds
         while (living := find()) and time.monotonic() < deadline:
-            time.sleep(POLL_SECONDS)
+            pause_a_little()
         if not living:
             break
     return found
@@ -167,7 +177,7 @@ def _belongs_to(pid: int, folder: Path) -> bool:
             return True
     except OSError:
         pass  # it ended, the folder does not exist yet, or it is somebody else's process
-    return os.fsencode(folder) in _read(pid, "cmdline").split(b"\0")
+    return names(pid, folder)
 
 
 def _read(pid: int, name: str) -> bytes:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cashback.embedded.house import House, HouseError
-from cashback.embedded.processes import Process, end_all, servers_of
+from cashback.embedded.processes import Process, end_all, pause_a_little, servers_of
 
 TERMINATE = ((signal.SIGTERM, 10.0),)
 READY_SECONDS_MAX = 60.0
@@ -37,7 +37,7 @@ class Redis:
         if found:
             self.say(f"ended {len(found)} Redis processes that an earlier run left behind")
         self.data.mkdir(mode=0o700, exist_ok=True)
-        self.port = self.house.port("redis")
+        self.port = self.port or self.house.port("redis")  # the same again after a crash: others know it
         configuration = self.data / "redis.conf"
         self.house.write(configuration, self._configuration())
         self.process = Process(
@@ -50,7 +50,7 @@ class Redis:
         )
         self.process.start()
 
-    def wait_ready(self) -> None:
+    def wait_ready(self, pause: Callable[[], None] = pause_a_little) -> None:
         """Return when the server answers. Raises HouseError."""
         assert self.process is not None
         deadline = time.monotonic() + READY_SECONDS_MAX
@@ -58,7 +58,7 @@ class Redis:
             if not self.process.runs() or time.monotonic() > deadline:
                 lines = "\n".join(self.process.last_lines(8))
                 raise HouseError(f"Redis did not start; {self.process.log} ends with:\n{lines}")
-            time.sleep(0.05)
+            pause()
 
     def urls(self) -> dict[str, str]:
         """The setting that leads to this server."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from cashback.embedded.house import House
 from cashback.embedded.postgres import Postgres
+from cashback.embedded.processes import pause_a_little
 from cashback.embedded.redis import Redis
 
 
@@ -15,12 +16,12 @@ class Servers:
         self.postgres = None if os.environ.get("DATABASE_URL") else Postgres(house, durable=durable, say=say)
         self.redis = None if os.environ.get("REDIS_URL") else Redis(house, durable=durable, say=say)
 
-    def start(self) -> None:
-        """Start both and return when they answer."""
-        for server in self._own():
+    def start(self, pause: Callable[[], None] = pause_a_little) -> None:
+        """Start both and return when they answer; `pause` is called while we wait and may raise."""
+        for server in self.own():
             server.start()
-        for server in self._own():
-            server.wait_ready()
+        for server in self.own():
+            server.wait_ready(pause)
         if self.postgres:
             self.postgres.prepare()
 
@@ -29,14 +30,15 @@ class Servers:
         found = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name)}
         if self.postgres is None:
             found["MIGRATION_DATABASE_URL"] = os.environ.get("MIGRATION_DATABASE_URL") or os.environ["DATABASE_URL"]
-        for server in self._own():
+        for server in self.own():
             found.update(server.urls())
         return found
 
     def stop(self) -> None:
         """Stop what is ours: Redis, then PostgreSQL."""
-        for server in reversed(self._own()):
+        for server in reversed(self.own()):
             server.stop()
 
-    def _own(self) -> list[Postgres | Redis]:
+    def own(self) -> list[Postgres | Redis]:
+        """The servers that we start, in order."""
         return [server for server in (self.postgres, self.redis) if server is not None]

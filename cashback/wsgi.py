@@ -1,0 +1,12 @@
+"""The web process."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+from cashback.checks import refuse_to_start
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cashback.settings")
+
+refuse_to_start()
+application = get_wsgi_application()
