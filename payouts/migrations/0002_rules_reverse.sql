@@ -1,0 +1,5 @@
+ALTER TABLE payouts_pendingpayout RESET (autovacuum_vacuum_scale_factor);
+DROP TRIGGER payouts_cancelledpayout_one_register ON payouts_cancelledpayout;
+DROP TRIGGER payouts_refund_one_register ON payouts_refund;
+DROP TRIGGER payouts_pendingpayout_one_register ON payouts_pendingpayout;
+DROP FUNCTION payouts_one_register();

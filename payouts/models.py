@@ -1,0 +1,432 @@
+"""MONEY AND GIFTS OUT: the registers PENDING, REFUNDED and cancelled, attempts, releases, bank answers, gifts."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from cards.models import Program
+from queueing.models import Award, KeyEpoch, Registration
+
+
+class Collection(models.Model):
+    """How far a program's awards have been collected: cycles in order, and draws' awards by id."""
+
+    program = models.OneToOneField(
+        Program, models.PROTECT, primary_key=True, related_name="+", verbose_name=_("program")
+    )
+    cycle = models.BigIntegerField(_("collected through cycle"), default=0)
+    collected_at = models.DateTimeField(_("collected at"))
+
+    class Meta:
+        """One row a program."""
+
+        verbose_name = _("collection")
+        verbose_name_plural = _("collections")
+
+    def __str__(self) -> str:
+        """Name the collection by its program."""
+        return f"collection of program {self.pk}"
+
+
+class PendingState(models.TextChoices):
+    """Where a payout stands while it is due."""
+
+    DUE = "due", _("due")
+    APPROVED = "approved", _("approved")
+    SENT = "sent", _("sent")
+    ACCEPTED = "accepted", _("accepted by the bank")
+    DETAILS_NEEDED = "details_needed", _("details needed")
+    ON_HOLD = "on_hold", _("on hold")
+    IN_DOUBT = "in_doubt", _("in doubt")
+
+
+class Release(models.Model):
+    """Payouts that leave together: prepared by one person, approved by another, or by the schedule below an amount.
+
+    `message_id` names the payment file; it is destroyed at the bank's first answer, its hash stays.
+    """
+
+    class State(models.TextChoices):
+        """A release's life; `sending` means the books say sent and the file may or may not be out yet."""
+
+        PREPARED = "prepared", _("prepared")
+        APPROVED = "approved", _("approved")
+        SENDING = "sending", _("sending")
+        SENT = "sent", _("sent")
+        SETTLED = "settled", _("settled")
+        CANCELLED = "cancelled", _("cancelled")
+
+    program = models.ForeignKey(Program, models.PROTECT, related_name="+", verbose_name=_("program"))
+    state = models.CharField(_("state"), max_length=9, choices=State, default=State.PREPARED)
+    automatic = models.BooleanField(_("by the schedule"), default=False)
+    prepared_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("prepared by"),
+        db_index=False,
+    )
+    prepared_at = models.DateTimeField(_("prepared at"))
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("approved by"),
+        db_index=False,
+    )
+    approved_at = models.DateTimeField(_("approved at"), null=True, blank=True)
+    rail = models.CharField(_("rail"), max_length=16)
+    message_id = models.CharField(_("message"), max_length=35, unique=True)
+    payouts = models.PositiveIntegerField(_("payouts"), default=0)
+    total_minor = models.BigIntegerField(_("total"), default=0)
+    currency = models.CharField(_("currency"), max_length=3)
+    file_sha256 = models.CharField(_("hash of the file"), max_length=64, blank=True)
+    sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
+    file_destroyed_at = models.DateTimeField(_("file destroyed at"), null=True, blank=True)
+    settled_at = models.DateTimeField(_("settled at"), null=True, blank=True)
+
+    class Meta:
+        """Two different people, or the schedule and nobody. The index serves whoever looks for work."""
+
+        verbose_name = _("release")
+        verbose_name_plural = _("releases")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(automatic=True, prepared_by=None, approved_by=None)
+                | (
+                    Q(automatic=False, prepared_by__isnull=False)
+                    & (Q(approved_by=None) | ~Q(approved_by=F("prepared_by")))
+                ),
+                name="payouts_release_two_people",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["prepared", "cancelled"])
+                | Q(approved_at__isnull=False, automatic=True)
+                | Q(approved_at__isnull=False, approved_by__isnull=False),
+                name="payouts_release_approved_first",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["prepared", "approved", "sending", "cancelled"], sent_at=None)
+                | Q(state__in=["sent", "settled"], sent_at__isnull=False),
+                name="payouts_release_sent_has_its_time",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["id"], condition=~Q(state__in=["settled", "cancelled"]), name="payouts_release_open"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Name the release by its id."""
+        return f"release {self.pk}"
+
+
+class PendingPayout(models.Model):
+    """PENDING: cash-back due and not yet paid. The row leaves when it is refunded or cancelled.
+
+    `details_version` is the version of the holder's details that was collected or corrected last.
+    """
+
+    award = models.OneToOneField(
+        Award, models.PROTECT, primary_key=True, related_name="+", verbose_name=_("award"), db_constraint=False
+    )
+    registration = models.ForeignKey(
+        Registration, models.PROTECT, related_name="+", verbose_name=_("registration"), db_constraint=False
+    )
+    program = models.ForeignKey(
+        Program, models.PROTECT, related_name="+", verbose_name=_("program"), db_index=False, db_constraint=False
+    )
+    source = models.CharField(_("source"), max_length=5)
+    source_id = models.BigIntegerField(_("number of the source"))
+    place = models.BigIntegerField(_("place"))
+    amount_minor = models.BigIntegerField(_("amount"))
+    currency = models.CharField(_("currency"), max_length=3)
+    state = models.CharField(_("state"), max_length=14, choices=PendingState, default=PendingState.DUE)
+    since = models.DateTimeField(_("since"))
+    reason = models.CharField(_("reason"), max_length=40, blank=True)
+    details_version = models.PositiveIntegerField(_("version of the details"), default=1)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    reopened_at = models.DateTimeField(_("reopened at"), null=True, blank=True)
+    release = models.ForeignKey(
+        Release, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("release"), db_index=False
+    )
+
+    class Meta:
+        """Indexes: what is due in order, a release's payouts. The registration index serves the status page."""
+
+        verbose_name = _("pending payout")
+        verbose_name_plural = _("pending payouts")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=PendingState.values), name="payouts_pendingpayout_state_known"
+            ),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="payouts_pendingpayout_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(state__in=["approved", "sent", "accepted"], release__isnull=False)
+                | Q(state__in=["due", "details_needed", "on_hold", "in_doubt"]),
+                name="payouts_pendingpayout_released",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["program", "source", "source_id", "place"],
+                condition=Q(state="due"),
+                name="payouts_pendingpayout_due",
+            ),
+            models.Index(fields=["release"], name="payouts_pendingpayout_release"),
+        ]
+
+    def __str__(self) -> str:
+        """Name the payout by its award."""
+        return f"payout of award {self.pk}"
+
+
+class Refund(models.Model):
+    """REFUNDED: cash-back paid. No column leads to a person."""
+
+    award = models.OneToOneField(
+        Award, models.PROTECT, primary_key=True, related_name="+", verbose_name=_("award"), db_constraint=False
+    )
+    program = models.ForeignKey(
+        Program, models.PROTECT, related_name="+", verbose_name=_("program"), db_index=False, db_constraint=False
+    )
+    source = models.CharField(_("source"), max_length=5)
+    source_id = models.BigIntegerField(_("number of the source"))
+    place = models.BigIntegerField(_("place"))
+    amount_minor = models.BigIntegerField(_("amount"))
+    currency = models.CharField(_("currency"), max_length=3)
+    end_to_end_id = models.CharField(_("end-to-end reference"), max_length=35)
+    refunded_at = models.DateTimeField(_("refunded at"))
+
+    class Meta:
+        """The index pages the register by program."""
+
+        verbose_name = _("refund")
+        verbose_name_plural = _("refunds")
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="payouts_refund_amount_positive"),
+        ]
+        indexes = [models.Index(fields=["program", "award"], name="payouts_refund_program")]
+
+    def __str__(self) -> str:
+        """Name the refund by its award."""
+        return f"refund of award {self.pk}"
+
+
+class CancelledPayout(models.Model):
+    """A cash award that will not be paid: withdrawn, lapsed or cancelled. `posted` tells if it ever was due."""
+
+    award = models.OneToOneField(
+        Award, models.PROTECT, primary_key=True, related_name="+", verbose_name=_("award"), db_constraint=False
+    )
+    program = models.ForeignKey(
+        Program, models.PROTECT, related_name="+", verbose_name=_("program"), db_index=False, db_constraint=False
+    )
+    source = models.CharField(_("source"), max_length=5)
+    source_id = models.BigIntegerField(_("number of the source"))
+    place = models.BigIntegerField(_("place"))
+    amount_minor = models.BigIntegerField(_("amount"))
+    currency = models.CharField(_("currency"), max_length=3)
+    state = models.CharField(
+        _("state"), max_length=9, choices=[("cancelled", _("cancelled")), ("lapsed", _("lapsed"))]
+    )
+    reason = models.CharField(_("reason"), max_length=40)
+    posted = models.BooleanField(_("had been posted"))
+    cancelled_at = models.DateTimeField(_("cancelled at"))
+
+    class Meta:
+        """Pages by program."""
+
+        verbose_name = _("cancelled payout")
+        verbose_name_plural = _("cancelled payouts")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["cancelled", "lapsed"]), name="payouts_cancelledpayout_state_known"
+            ),
+        ]
+        indexes = [models.Index(fields=["program", "award"], name="payouts_cancelledpayout_page")]
+
+    def __str__(self) -> str:
+        """Name it by its award."""
+        return f"cancelled payout of award {self.pk}"
+
+
+class Attempt(models.Model):
+    """One try at a payout through a rail. Hangs on the award: the pending row goes away."""
+
+    class State(models.TextChoices):
+        """An attempt's life."""
+
+        SENT = "sent", _("sent")
+        ACCEPTED = "accepted", _("accepted by the bank")
+        CONFIRMED = "confirmed", _("confirmed")
+        REFUSED = "refused", _("refused")
+        RETURNED = "returned", _("returned")
+        IN_DOUBT = "in_doubt", _("in doubt")
+
+    award = models.ForeignKey(
+        Award, models.PROTECT, related_name="+", verbose_name=_("award"), db_index=False, db_constraint=False
+    )
+    number = models.PositiveSmallIntegerField(_("number"))
+    release = models.ForeignKey(Release, models.PROTECT, related_name="+", verbose_name=_("release"))
+    end_to_end_id = models.CharField(_("end-to-end reference"), max_length=35, unique=True)
+    amount_minor = models.BigIntegerField(_("amount"))
+    currency = models.CharField(_("currency"), max_length=3)
+    state = models.CharField(_("state"), max_length=9, choices=State, default=State.SENT)
+    reason = models.CharField(_("reason"), max_length=40, blank=True)
+    sent_at = models.DateTimeField(_("sent at"))
+    answered_at = models.DateTimeField(_("answered at"), null=True, blank=True)
+
+    class Meta:
+        """Found by end-to-end reference (unique) and by award and number (unique)."""
+
+        verbose_name = _("attempt")
+        verbose_name_plural = _("attempts")
+        constraints = [
+            models.UniqueConstraint(fields=["award", "number"], name="payouts_attempt_once"),
+            models.CheckConstraint(
+                condition=Q(state__in=["sent", "accepted", "confirmed", "refused", "returned", "in_doubt"]),
+                name="payouts_attempt_state_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Name the attempt by its reference."""
+        return self.end_to_end_id
+
+
+class BankFile(models.Model):
+    """A file the bank delivered, sealed on intake and destroyed once every line is settled; quarantined ones too."""
+
+    class State(models.TextChoices):
+        """What became of the file."""
+
+        RECEIVED = "received", _("received")
+        SETTLED = "settled", _("settled")
+        QUARANTINED = "quarantined", _("quarantined")
+
+    name = models.CharField(_("name"), max_length=200)
+    sha256 = models.CharField(_("hash"), max_length=64, unique=True)
+    kind = models.CharField(_("kind"), max_length=10, blank=True)
+    message_id = models.CharField(_("message"), max_length=35, blank=True)
+    state = models.CharField(_("state"), max_length=11, choices=State, default=State.RECEIVED)
+    reason = models.CharField(_("reason"), max_length=60, blank=True)
+    epoch = models.ForeignKey(
+        KeyEpoch, models.PROTECT, null=True, related_name="+", verbose_name=_("epoch"), db_index=False
+    )
+    content = models.BinaryField(_("sealed content"), null=True)
+    content_key = models.BinaryField(_("wrapped key"), null=True)
+    received_at = models.DateTimeField(_("received at"))
+    destroyed_at = models.DateTimeField(_("destroyed at"), null=True, blank=True)
+
+    class Meta:
+        """The partial index serves intake's next step and the eraser."""
+
+        verbose_name = _("bank file")
+        verbose_name_plural = _("bank files")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(content=None, content_key=None, epoch=None, destroyed_at__isnull=False)
+                | Q(content__isnull=False, content_key__isnull=False, epoch__isnull=False, destroyed_at=None),
+                name="payouts_bankfile_sealed_until_destroyed",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["received", "settled", "quarantined"]), name="payouts_bankfile_state_known"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["id"], condition=Q(destroyed_at=None), name="payouts_bankfile_held"),
+        ]
+
+    def __str__(self) -> str:
+        """Name the file by its id."""
+        return f"bank file {self.pk}"
+
+
+class BankLine(models.Model):
+    """What is kept of one line of a bank's answer: reference, amount, status, reason, date; and what came of it."""
+
+    class Outcome(models.TextChoices):
+        """What the line did."""
+
+        WAITING = "waiting", _("waiting")
+        APPLIED = "applied", _("applied")
+        REPEATED = "repeated", _("repeated")
+        UNKNOWN = "unknown", _("reference unknown")
+        CONTRADICTS = "contradicts", _("contradicts the books")
+
+    file = models.ForeignKey(BankFile, models.PROTECT, related_name="lines", verbose_name=_("file"), db_index=False)
+    position = models.PositiveIntegerField(_("position"))
+    end_to_end_id = models.CharField(_("end-to-end reference"), max_length=35, blank=True)
+    status = models.CharField(_("status"), max_length=10)
+    amount_minor = models.BigIntegerField(_("amount"), null=True)
+    currency = models.CharField(_("currency"), max_length=3, blank=True)
+    reason = models.CharField(_("reason"), max_length=40, blank=True)
+    booked_on = models.DateField(_("booked on"), null=True, blank=True)
+    outcome = models.CharField(_("outcome"), max_length=11, choices=Outcome, default=Outcome.WAITING)
+    applied_at = models.DateTimeField(_("applied at"), null=True, blank=True)
+
+    class Meta:
+        """Waiting lines are found by a partial index; a line is read once."""
+
+        verbose_name = _("bank line")
+        verbose_name_plural = _("bank lines")
+        constraints = [
+            models.UniqueConstraint(fields=["file", "position"], name="payouts_bankline_once"),
+            models.CheckConstraint(
+                condition=Q(outcome__in=["waiting", "applied", "repeated", "unknown", "contradicts"]),
+                name="payouts_bankline_outcome_known",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["id"], condition=Q(outcome="waiting"), name="payouts_bankline_waiting"),
+        ]
+
+    def __str__(self) -> str:
+        """Name the line by file and position."""
+        return f"line {self.position} of bank file {self.file_id}"
+
+
+class Gift(models.Model):
+    """A gift award from the close of its cycle until it is handed over."""
+
+    class State(models.TextChoices):
+        """A gift's life."""
+
+        OWED = "owed", _("owed")
+        CHOSEN = "chosen", _("chosen")
+        READY = "ready", _("ready")
+        HANDED_OVER = "handed_over", _("handed over")
+        LAPSED = "lapsed", _("lapsed")
+
+    award = models.OneToOneField(
+        Award, models.PROTECT, primary_key=True, related_name="+", verbose_name=_("award"), db_constraint=False
+    )
+    program = models.ForeignKey(
+        Program, models.PROTECT, related_name="+", verbose_name=_("program"), db_index=False, db_constraint=False
+    )
+    state = models.CharField(_("state"), max_length=11, choices=State, default=State.OWED)
+    since = models.DateTimeField(_("since"))
+
+    class Meta:
+        """Pages by program."""
+
+        verbose_name = _("gift")
+        verbose_name_plural = _("gifts")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["owed", "chosen", "ready", "handed_over", "lapsed"]),
+                name="payouts_gift_state_known",
+            ),
+        ]
+        indexes = [models.Index(fields=["program", "award"], name="payouts_gift_program")]
+
+    def __str__(self) -> str:
+        """Name the gift by its award."""
+        return f"gift of award {self.pk}"
