@@ -72,7 +72,9 @@ class Program(models.Model):
                 name="cards_program_amounts_in_range",
             ),
             models.CheckConstraint(
-                condition=Q(cycle_size__range=(1, 10_000), payouts_per_cycle__gte=1, payouts_per_cycle__lte=F("cycle_size")),
+                condition=Q(
+                    cycle_size__range=(1, 10_000), payouts_per_cycle__gte=1, payouts_per_cycle__lte=F("cycle_size")
+                ),
                 name="cards_program_payouts_within_cycle",
             ),
             models.CheckConstraint(

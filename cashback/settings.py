@@ -1,6 +1,5 @@
 """Settings, all from the environment (see .env.example). Importable with an empty environment."""
 
-from pathlib import Path
 from typing import Any
 
 import dj_database_url
@@ -201,5 +200,3 @@ LOGGING: dict[str, Any] = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
 }
-
-

@@ -117,9 +117,7 @@ class Release(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["id"], condition=~Q(state__in=["settled", "cancelled"]), name="payouts_release_open"
-            ),
+            models.Index(fields=["id"], condition=~Q(state__in=["settled", "cancelled"]), name="payouts_release_open"),
         ]
 
     def __str__(self) -> str:
@@ -233,9 +231,7 @@ class CancelledPayout(models.Model):
     place = models.BigIntegerField(_("place"))
     amount_minor = models.BigIntegerField(_("amount"))
     currency = models.CharField(_("currency"), max_length=3)
-    state = models.CharField(
-        _("state"), max_length=9, choices=[("cancelled", _("cancelled")), ("lapsed", _("lapsed"))]
-    )
+    state = models.CharField(_("state"), max_length=9, choices=[("cancelled", _("cancelled")), ("lapsed", _("lapsed"))])
     reason = models.CharField(_("reason"), max_length=40)
     posted = models.BooleanField(_("had been posted"))
     cancelled_at = models.DateTimeField(_("cancelled at"))

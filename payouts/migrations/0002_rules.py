@@ -13,6 +13,7 @@ class Migration(migrations.Migration):
     dependencies = [("payouts", "0001_initial")]
     operations = [
         migrations.RunSQL(
-            (HERE / "0002_rules.sql").read_text(encoding="utf-8"), (HERE / "0002_rules_reverse.sql").read_text(encoding="utf-8")
+            (HERE / "0002_rules.sql").read_text(encoding="utf-8"),
+            (HERE / "0002_rules_reverse.sql").read_text(encoding="utf-8"),
         )
     ]

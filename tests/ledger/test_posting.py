@@ -22,9 +22,7 @@ CASH = AccountKey(Kind.CASH_RESERVE, "CNY", program=7)
 
 
 def _pay_in(amount_minor: int, reference: str = "order:1") -> None:
-    post(
-        event=Event.PAYMENT_CONFIRMED, reference=reference, legs=[Leg(BANK, WALLET, amount_minor)], now=timezone.now()
-    )
+    post(event=Event.PAYMENT_CONFIRMED, reference=reference, legs=[Leg(BANK, WALLET, amount_minor)], now=timezone.now())
 
 
 def test_an_entry_moves_both_balances() -> None:

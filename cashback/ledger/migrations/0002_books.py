@@ -13,6 +13,7 @@ class Migration(migrations.Migration):
     dependencies = [("ledger", "0001_initial")]
     operations = [
         migrations.RunSQL(
-            (HERE / "0002_books.sql").read_text(encoding="utf-8"), (HERE / "0002_books_reverse.sql").read_text(encoding="utf-8")
+            (HERE / "0002_books.sql").read_text(encoding="utf-8"),
+            (HERE / "0002_books_reverse.sql").read_text(encoding="utf-8"),
         )
     ]
