@@ -1,6 +1,7 @@
 """The Celery application: a clock and a wake-up call. Everything it drives is collected from the tables."""
 
 import os
+from typing import Any
 
 from celery import Celery
 from celery.signals import beat_init, worker_init
@@ -13,6 +14,27 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cashback.settings")
 app = Celery("cashback")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+def _every(seconds: float, task: str) -> dict[str, Any]:
+    """A periodic message. It expires when the next is due, so that a stopped worker never finds a backlog."""
+    return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+
+
+# The whole schedule. Each task finds its work in the tables, so a lost message costs one period and nothing else.
+app.conf.beat_schedule = {
+    "places and cycles": _every(2, "queueing.tasks.tick_passes"),
+    "collect, sweep, release and send payouts": _every(2, "payouts.tasks.tick_payouts"),
+    "the bank's answers": _every(2, "payouts.tasks.tick_answers"),
+    "sign erasures": _every(5, "queueing.tasks.sign_erasures"),
+    "erase what is due": _every(10, "queueing.tasks.erase_due"),
+    "destroy bank files": _every(60, "payouts.tasks.destroy_files"),
+    "key epochs": _every(600, "queueing.tasks.rotate_epochs"),
+    "sweep attempt counters": _every(600, "queueing.tasks.sweep_attempts"),
+    "sweep idempotency records": _every(600, "cashback.api.tasks.sweep_records"),
+    "sweep sessions": _every(3600, "cashback.accounts.tasks.sweep_sessions"),
+    "check the books": _every(300, "cashback.ledger.tasks.check_books"),
+}
 
 
 @worker_init.connect

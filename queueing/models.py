@@ -180,7 +180,7 @@ class Line(models.Model):
     """
 
     program = models.OneToOneField(
-        Program, models.PROTECT, primary_key=True, related_name="line", verbose_name=_("program")
+        Program, models.PROTECT, primary_key=True, related_name="+", verbose_name=_("program")
     )
     cut_at = models.DateTimeField(_("cut"))
     head_at = models.DateTimeField(_("head"))
@@ -241,9 +241,7 @@ class Place(models.Model):
 class Cycle(models.Model):
     """A closed cycle: its number, how many stood for its payouts, and what it awarded. Append-only."""
 
-    program = models.ForeignKey(
-        Program, models.PROTECT, related_name="cycles", verbose_name=_("program"), db_index=False
-    )
+    program = models.ForeignKey(Program, models.PROTECT, related_name="+", verbose_name=_("program"), db_index=False)
     number = models.BigIntegerField(_("number"))
     first_place = models.BigIntegerField(_("first place"))
     last_place = models.BigIntegerField(_("last place"))

@@ -82,7 +82,7 @@ def database_refuses() -> Callable[[str], AbstractContextManager[None]]:
 
     @contextmanager
     def refuses(constraint: str) -> Iterator[None]:
-        with pytest.raises((IntegrityError, ProgrammingError)) as caught, transaction.atomic():
+        with pytest.raises((IntegrityError, ProgrammingError)) as caught, transaction.atomic():  # noqa: PT012
             yield
             connection.check_constraints()
         cause: Any = caught.value.__cause__

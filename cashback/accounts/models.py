@@ -20,7 +20,7 @@ class User(AbstractUser):
 
     role = models.CharField(_("role"), max_length=10, choices=Role)
 
-    class Meta(AbstractUser.Meta):  # type: ignore[name-defined, misc]
+    class Meta(AbstractUser.Meta):
         """A dealer is never staff."""
 
         constraints = [

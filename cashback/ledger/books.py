@@ -12,7 +12,7 @@ from cashback.lib.books import Invariant
 def _rows(name: str) -> list[tuple[object, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(QUERIES[name])
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _entries_balance(_now: datetime) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """The double-entry books: accounts and transfers. Knows numbers and references, no app.
 
-Balances and their floors are kept by triggers in `migrations/0002_books.sql`; the application may only insert transfers.
+Balances and their floors are kept by triggers in `migrations/0002_books.sql`; the application only inserts transfers.
 """
 
 from django.db import models

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -50,7 +51,12 @@ def post_many(*, event: Event, entries: Sequence[tuple[str, Leg]], now: datetime
 
 def balance_minor(key: AccountKey) -> int:
     """The account's balance on its normal side, in minor units; 0 where it was never used."""
-    scope = {"kind": key.kind.value, "currency": key.currency, "program": key.program, "dealer": key.dealer}
+    scope: dict[str, Any] = {
+        "kind": key.kind.value,
+        "currency": key.currency,
+        "program": key.program,
+        "dealer": key.dealer,
+    }
     with connection.cursor() as cursor:
         cursor.execute(QUERIES["balance"], scope)
         row = cursor.fetchone()
@@ -66,25 +72,23 @@ def _insert(rows: Sequence[tuple[Event, str, Leg]], now: datetime) -> None:
     if not rows:
         return
     ids = _open({key for _, _, leg in rows for key in (leg.debit, leg.credit)})
+    columns: dict[str, Any] = {
+        "events": [event.value for event, _, _ in rows],
+        "references": [reference for _, reference, _ in rows],
+        "debits": [ids[leg.debit] for _, _, leg in rows],
+        "credits": [ids[leg.credit] for _, _, leg in rows],
+        "currencies": [leg.debit.currency for _, _, leg in rows],
+        "amounts_minor": [leg.amount_minor for _, _, leg in rows],
+        "posted_at": now,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            QUERIES["insert_transfers"],
-            {
-                "events": [event.value for event, _, _ in rows],
-                "references": [reference for _, reference, _ in rows],
-                "debits": [ids[leg.debit] for _, _, leg in rows],
-                "credits": [ids[leg.credit] for _, _, leg in rows],
-                "currencies": [leg.debit.currency for _, _, leg in rows],
-                "amounts_minor": [leg.amount_minor for _, _, leg in rows],
-                "posted_at": now,
-            },
-        )
+        cursor.execute(QUERIES["insert_transfers"], columns)
 
 
 def _open(keys: set[AccountKey]) -> dict[AccountKey, int]:
     """The accounts' ids; accounts not seen before are opened, in one order for everybody."""
     ordered = sorted(keys, key=lambda key: (key.kind.value, key.currency, key.program, key.dealer))
-    columns = {
+    columns: dict[str, Any] = {
         "kinds": [key.kind.value for key in ordered],
         "currencies": [key.currency for key in ordered],
         "programs": [key.program for key in ordered],

@@ -9,7 +9,7 @@ import re
 import secrets
 from pathlib import Path
 
-import pyrage  # type: ignore[import-untyped]
+import pyrage
 
 from payouts.rails.messages import UnreadableAnswer
 

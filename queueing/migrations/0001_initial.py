@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Line',
             fields=[
-                ('program', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='line', serialize=False, to='cards.program', verbose_name='program')),
+                ('program', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='+', serialize=False, to='cards.program', verbose_name='program')),
                 ('cut_at', models.DateTimeField(verbose_name='cut')),
                 ('head_at', models.DateTimeField(verbose_name='head')),
                 ('head_id', models.BigIntegerField(default=0, verbose_name='registration at the head')),
@@ -141,7 +141,7 @@ class Migration(migrations.Migration):
                 ('cash_awards', models.PositiveIntegerField(verbose_name='cash awards')),
                 ('gift_awards', models.PositiveIntegerField(verbose_name='gift awards')),
                 ('closed_at', models.DateTimeField(verbose_name='closed at')),
-                ('program', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='cycles', to='cards.program', verbose_name='program')),
+                ('program', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cards.program', verbose_name='program')),
             ],
             options={
                 'verbose_name': 'cycle',
