@@ -81,7 +81,10 @@ def _parse_xml(data: bytes) -> etree._Element:
 
 
 def _status_lines(body: etree._Element, original: str | None) -> Iterator[Line]:
-    """The transactions first, then the whole message where the bank speaks of it as a whole."""
+    """The transactions; the whole message only where the bank names none of them.
+
+    Where it names some, the others stay undecided, even under a refused group: to pay twice is worse than to ask.
+    """
     group = _find(body, "OrgnlGrpInfAndSts")
     assert group is not None
     group_status = _status(group, "GrpSts")
@@ -105,8 +108,6 @@ def _status_lines(body: etree._Element, original: str | None) -> Iterator[Line]:
         for node, status in spoken:
             if status != "PART":
                 yield _whole_message_line(node, status, original)
-    elif group_status == "RJCT":
-        yield _whole_message_line(group, group_status, original)
 
 
 def _transaction_line(

@@ -114,12 +114,9 @@ def test_a_group_accepted_without_transactions_is_a_line_for_the_whole_message()
     assert (line.end_to_end_id, line.verdict) == (None, Verdict.ACCEPTED)
 
 
-def test_a_group_refused_with_some_transactions_still_speaks_for_the_others() -> None:
-    lines = parse_answer(status_report(status("AW-1", "RJCT", "AC01"), "<GrpSts>RJCT</GrpSts>")).lines
-    assert [(line.end_to_end_id, line.verdict) for line in lines] == [
-        ("AW-1", Verdict.REFUSED),
-        (None, Verdict.REFUSED),
-    ]
+def test_a_refused_group_that_names_transactions_speaks_for_those_alone() -> None:
+    (line,) = parse_answer(status_report(status("AW-1", "RJCT", "AC01"), "<GrpSts>RJCT</GrpSts>")).lines
+    assert (line.end_to_end_id, line.verdict) == ("AW-1", Verdict.REFUSED)
 
 
 def test_a_payment_block_refused_as_a_whole_refuses_the_message() -> None:
