@@ -32,18 +32,17 @@ class Cleaned(NamedTuple):
     amendments: tuple[Amended, ...]
 
 
-def clean_code(text: str, *, fold_case: bool) -> Cleaned:
-    """Fold widths, drop spaces and dashes, read O as 0 and I and L as 1; with `fold_case` upper-case ASCII letters."""
-    amendments: list[Amended] = []
+def clean_code(text: str, *, fold_case: bool, lookalikes: bool = True) -> Cleaned:
+    """Fold widths and drop spaces and dashes.
 
-    def note(changed: str, before: str, amendment: Amended) -> str:
-        if changed != before:
-            amendments.append(amendment)
-        return changed
-
-    text = note(text.translate(FULL_WIDTH), text, Amended.WIDTH)
-    text = note(text.translate(_SEPARATORS), text, Amended.SEPARATORS)
-    if fold_case and text.isascii():
-        text = note(text.upper(), text, Amended.CASE)
-    text = note(text.translate(_LOOKALIKES), text, Amended.LETTERS)
-    return Cleaned(text, tuple(amendments))
+    With `fold_case` upper-case ASCII letters; with `lookalikes` read O as 0 and I and L as 1.
+    """
+    steps = [(Amended.WIDTH, text.translate(FULL_WIDTH))]
+    steps.append((Amended.SEPARATORS, steps[-1][1].translate(_SEPARATORS)))
+    if fold_case and steps[-1][1].isascii():
+        steps.append((Amended.CASE, steps[-1][1].upper()))
+    if lookalikes:
+        steps.append((Amended.LETTERS, steps[-1][1].translate(_LOOKALIKES)))
+    befores = [text] + [after for _, after in steps]
+    amendments = (amended for before, (amended, after) in zip(befores, steps, strict=False) if before != after)
+    return Cleaned(steps[-1][1], tuple(amendments))

@@ -1,0 +1,213 @@
+"""The information check and correction: what a holder typed becomes what is registered, or every reason why not.
+
+Nothing is looked up, stored or sent here. Whatever was refused is not kept: errors name fields and positions only.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NoReturn, cast
+
+from django.utils.translation import gettext as _
+
+from cashback.lib.errors import InvalidDetails
+from queueing import fields
+from queueing.fields import AccountKind, Right, Wrong
+
+# Longer input is refused before anything else is done with it.
+TYPED_MAX = 400
+PHONE_TYPED_MAX = 40
+EMAIL_TYPED_MAX = 254  # RFC 5321
+TERMS_VERSION_MAX = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Correction:
+    """One change to a field, to be shown before the holder confirms. Holds personal data: never log it."""
+
+    field: str
+    before: str
+    after: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Card:
+    """A card as typed, its check characters right."""
+
+    serial: str
+    number: int
+    pin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Holder:
+    """Who is to be paid and how to reach them; phone (E.164) and email may be empty."""
+
+    name: str
+    phone: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Account:
+    """Where to pay; the bank's name may be empty."""
+
+    kind: AccountKind
+    number: str
+    bank: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Product:
+    """What the card came with, in the holder's words; the specification may be empty."""
+
+    name: str
+    specification: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Corrected:
+    """A registration as it will be made."""
+
+    card: Card
+    holder: Holder
+    account: Account
+    product: Product | None
+    terms_version: str
+    corrections: tuple[Correction, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class CorrectedChange:
+    """A change of a registration's details as it will be made; a part that is None stays as it is."""
+
+    card: Card
+    holder: Holder | None
+    account: Account | None
+    corrections: tuple[Correction, ...]
+
+
+def correct_registration(raw: Mapping[str, object]) -> Corrected:
+    """Check and correct a registration.
+
+    `raw` has serial, pin, name, account_kind and account_number, and may have phone, email, account_bank,
+    product_name, product_specification and terms_version. Raises InvalidDetails with all errors by field.
+    """
+    entry = _Entry(raw)
+    card, holder, account = entry.card(), entry.holder(), entry.account()
+    product, terms_version = entry.product(), entry.terms_version()
+    if entry.errors or not (card and holder and account):
+        entry.refuse()
+    return Corrected(
+        card=card,
+        holder=holder,
+        account=account,
+        product=product,
+        terms_version=terms_version,
+        corrections=tuple(entry.corrections),
+    )
+
+
+def correct_change(raw: Mapping[str, object], *, holder: bool, account: bool) -> CorrectedChange:
+    """Check and correct a change of the parts that are True. `raw` as for a registration. Raises InvalidDetails."""
+    entry = _Entry(raw)
+    card = entry.card()
+    new_holder = entry.holder() if holder else None
+    new_account = entry.account() if account else None
+    if entry.errors or not card:
+        entry.refuse()
+    return CorrectedChange(card=card, holder=new_holder, account=new_account, corrections=tuple(entry.corrections))
+
+
+def correct_card(raw: Mapping[str, object]) -> Card:
+    """Check and correct serial and PIN alone. Raises InvalidDetails."""
+    entry = _Entry(raw)
+    card = entry.card()
+    if entry.errors or not card:
+        entry.refuse()
+    return card
+
+
+class _Entry:
+    """One entry being checked: parts return what they are, or None after their errors were noted."""
+
+    def __init__(self, raw: Mapping[str, object]) -> None:
+        self._raw = raw
+        self.errors: dict[str, list[str]] = {}
+        self.corrections: list[Correction] = []
+
+    def refuse(self) -> NoReturn:
+        assert self.errors, "a value is missing and nobody said why"
+        raise InvalidDetails(self.errors)
+
+    def card(self) -> Card | None:
+        serial = self._read("serial", "serial", fields.serial, missing=_("Enter the card's serial number."))
+        pin = self._read("pin", "pin", fields.pin, missing=_("Enter the card's PIN."))
+        if not serial or not pin:
+            return None
+        return Card(serial=serial, number=int(serial[:12]), pin=pin)
+
+    def holder(self) -> Holder | None:
+        name = self._read("name", "holder.name", fields.name, missing=_("Enter the name of the account's owner."))
+        phone = self._read("phone", "holder.phone", fields.phone, length_max=PHONE_TYPED_MAX)
+        email = self._read("email", "holder.email", fields.email, length_max=EMAIL_TYPED_MAX)
+        if name is None or phone is None or email is None:
+            return None
+        return Holder(name=name, phone=phone, email=email)
+
+    def account(self) -> Account | None:
+        choose = _("Choose the kind of account: iban, cn_card or other.")
+        kind = self._read("account_kind", "account.kind", fields.account_kind, missing=choose)
+        # Without a kind nobody can say more of the number than whether it is there.
+        check = fields.NUMBER_CHECKS.get(kind or "", _take)
+        number = self._read("account_number", "account.number", check, missing=_("Enter the account's number."))
+        bank = self._read("account_bank", "account.bank", fields.bank)
+        if kind is None or number is None or bank is None:
+            return None
+        return Account(kind=cast("AccountKind", kind), number=number, bank=bank)
+
+    def product(self) -> Product | None:
+        name = self._read("product_name", "product.name", fields.product_text)
+        specification = self._read("product_specification", "product.specification", fields.product_text)
+        if specification and name == "":
+            self._wrong("product.name", _("Enter the product's name, or leave out its specification too."))
+        return Product(name=name, specification=specification or "") if name else None
+
+    def terms_version(self) -> str:
+        return self._read("terms_version", "terms_version", fields.terms_version, length_max=TERMS_VERSION_MAX) or ""
+
+    def _read(
+        self,
+        key: str,
+        field: str,
+        check: Callable[[str], Right],
+        *,
+        length_max: int = TYPED_MAX,
+        missing: str | None = None,
+    ) -> str | None:
+        """The field's right value; "" where it is optional and empty; None after noting an error."""
+        typed = self._raw.get(key, "")
+        try:
+            if not isinstance(typed, str):
+                raise Wrong(_("This must be text."))
+            if len(typed) > length_max:
+                raise Wrong(_("Use at most %(length)d characters.") % {"length": length_max})
+            if not typed or typed.isspace():
+                if missing:
+                    raise Wrong(missing)
+                return ""
+            right = check(typed)
+        except Wrong as wrong:
+            self._wrong(field, wrong.message)
+            return None
+        if typed not in (right.shown, right.value):
+            correction = Correction(field=field, before=typed, after=right.shown, why=right.why)
+            self.corrections.append(correction)
+        return right.value
+
+    def _wrong(self, field: str, message: str) -> None:
+        self.errors.setdefault(field, []).append(message)
+
+
+def _take(typed: str) -> Right:
+    return Right(typed, typed, "")
