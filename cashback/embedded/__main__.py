@@ -25,6 +25,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m cashback.embedded")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="run the whole program until Ctrl-C")
+    commands.add_parser("keys", help="make the keys that are missing in VAR")
     execute = commands.add_parser("exec", help="run one command with PostgreSQL and Redis")
     execute.add_argument("--scratch", action="store_true", help="fresh servers, removed afterwards")
     execute.add_argument("--durable", action="store_true", help="with --scratch: write to the disk as in production")
@@ -33,6 +34,10 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if options.command == "run":
             run_house(House(var_dir()), say=say)
+            return 0
+        if options.command == "keys":
+            with _house(scratch=False) as house:
+                make_keys(house)
             return 0
         return run_command(options.words, scratch=options.scratch, durable=options.durable or not options.scratch)
     except HouseError as problem:

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
+from cashback.embedded import programs
 from cashback.embedded.house import LEFTOVER_STEPS, House, HouseError, port_is_free
 from cashback.embedded.keys import make_keys
 from cashback.embedded.processes import HOUSE_MARK, Process, end_all, members_of
@@ -23,7 +24,6 @@ BACK_OFF_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 GOOD_RUN_SECONDS = 60.0  # who ran that long starts again without waiting
 LOG_BYTES_MAX = 20_000_000
 LOG_CHECK_SECONDS = 60.0
-WEB_WORKERS, WEB_THREADS, TASK_WORKERS = 2, 4, 2
 TRUE = frozenset({"1", "true", "yes", "on"})
 
 
@@ -82,7 +82,7 @@ class Supervisor:
             self._keep(self._web())
             if self.demo:
                 self._do(self._command("demo", ["demo"]))
-            for process in self._workers():
+            for process in self._others():
                 self._keep(process)
             self._announce()
             while True:
@@ -104,31 +104,20 @@ class Supervisor:
         self.house.write_env({**settings, **{name: os.environ[name] for name in settings if os.environ.get(name)}})
 
     def _web(self) -> Process:
-        return self._program(
-            "web",
-            [
-                *("gunicorn", "cashback.wsgi:application", "--bind", f"127.0.0.1:{self.port}"),
-                *("--workers", str(WEB_WORKERS), "--threads", str(WEB_THREADS), "--graceful-timeout", "5"),
-                *("--worker-tmp-dir", str(self.house.sockets), "--no-control-socket"),
-            ],
-            signal_at_our_death=signal.SIGTERM,
-        )
+        words = [*programs.web(bind=f"127.0.0.1:{self.port}"), "--worker-tmp-dir", str(self.house.sockets)]
+        return self._program("web", words, signal_at_our_death=signal.SIGTERM)
 
-    def _workers(self) -> list[Process]:
-        celery = ("celery", "--app", "cashback", "--quiet")
-        schedule, bank = self.house.folder / "beat-schedule", self.house.folder / "bank-simulator"
-        programs = [
-            self._program("worker", [*celery, "worker", "--concurrency", str(TASK_WORKERS), "--loglevel", "INFO"]),
-            self._program(
-                "beat", [*celery, "beat", "--schedule", str(schedule), "--pidfile=", "--loglevel", "WARNING"]
-            ),
+    def _others(self) -> list[Process]:
+        folder = self.house.folder
+        found = [
+            self._program("worker", programs.worker()),
+            self._program("beat", programs.beat(schedule=folder / "beat-schedule")),
         ]
         if not os.environ.get("BANK_RECIPIENT_KEY_FILE"):  # else the payments go to another bank
-            words = ["cashback.embedded.bank", "--dir", str(bank), "--config", str(bank / "bank.json")]
-            programs.append(self._program("bank", words))
+            found.append(self._program("bank", programs.bank(folder=folder / "bank-simulator")))
         if self.demo:
-            programs.append(self._command("traffic", ["demo_traffic"]))
-        return programs
+            found.append(self._command("traffic", ["demo_traffic"]))
+        return found
 
     def _program(
         self, name: str, words: Sequence[str], signal_at_our_death: signal.Signals = signal.SIGKILL

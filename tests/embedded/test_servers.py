@@ -14,8 +14,7 @@ import pytest
 
 from cashback.embedded.house import House, HouseError
 from cashback.embedded.processes import is_alive, servers_of
-
-from .conftest import Site, kill_nine, wait_gone
+from tests.embedded.sites import Site, kill_nine, wait_gone
 
 CONNECT = "import os, psycopg2; c = psycopg2.connect(os.environ['DATABASE_URL']); k = c.cursor(); "
 OWNER = "import os, psycopg2; c = psycopg2.connect(os.environ['MIGRATION_DATABASE_URL']); k = c.cursor(); "
@@ -178,7 +177,7 @@ def test_a_half_made_data_folder_is_made_anew(site: Site) -> None:
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(HouseError, match="VAR=.*/file/var cannot be used"):
+    with pytest.raises(HouseError, match=r"VAR=.*/file/var cannot be used"):
         House(tmp_path / "file" / "var").enter()
 
 
