@@ -1,4 +1,5 @@
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,19 +9,20 @@ from tests.embedded.sites import Site, kill_nine
 
 
 @pytest.fixture
-def make_site(tmp_path: Path) -> Iterator[Callable[..., Site]]:
+def make_site() -> Iterator[Callable[..., Site]]:
     made: list[Site] = []
+    folder = Path(tempfile.mkdtemp(prefix="s"))  # pytest's own paths are too long for unix sockets
 
     def make(name: str = "var") -> Site:
-        home = tmp_path / f"home-{len(made)}"
+        home = folder / f"home-{len(made)}"
         home.mkdir()
-        made.append(Site(var=tmp_path / name, home=home))
+        made.append(Site(var=folder / name, home=home))
         return made[-1]
 
     yield make
     for site in made:
         kill_nine(site.servers())
-        shutil.rmtree(site.var, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

@@ -54,12 +54,11 @@ def test_passwords_are_asked_of_everybody_and_stand_on_no_command_line(site: Sit
         pids = [holder.pid, *site.servers()]
         lines = b"".join(Path(f"/proc/{pid}/cmdline").read_bytes() for pid in pids if is_alive(pid))
         assert not any(password.encode() in lines for password in passwords.values())
+        url = House(site.var).read_env()["DATABASE_URL"]
         for user in ("postgres", "cashback_owner", "cashback_app"):
             with pytest.raises(psycopg2.OperationalError, match="password"):
-                psycopg2.connect(host=str(site.var / "run"), user=user, password="guess", dbname="postgres")
-        with psycopg2.connect(
-            host=str(site.var / "run"), user="postgres", password=passwords["postgres"], dbname="postgres"
-        ) as session:
+                psycopg2.connect(url, user=user, password="guess", dbname="postgres")
+        with psycopg2.connect(url, user="postgres", password=passwords["postgres"], dbname="postgres") as session:
             cursor = session.cursor()
             cursor.execute("SELECT count(*) FROM pg_hba_file_rules WHERE auth_method <> 'scram-sha-256'")
             assert cursor.fetchone() == (0,)
@@ -182,10 +181,10 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="is about root")
-def test_below_a_home_that_only_root_may_enter(make_site: Callable[..., Site], tmp_path: Path) -> None:
-    closed = tmp_path / "closed"
-    closed.mkdir(mode=0o700)
+def test_below_a_home_that_only_root_may_enter(make_site: Callable[..., Site]) -> None:
     site = make_site("closed/var")
+    closed = site.var.parent
+    closed.mkdir(mode=0o700)
     assert site.python(CONNECT).returncode == 0
     assert closed.stat().st_mode & 0o777 == 0o700
 
