@@ -13,7 +13,7 @@ from enum import Enum
 from importlib import import_module
 from pathlib import Path
 
-import sepaxml  # type: ignore[import-untyped]
+import sepaxml
 from lxml import etree
 
 

@@ -9,8 +9,7 @@ import re
 import secrets
 from pathlib import Path
 
-import pyrage
-
+from cashback.lib.crypto.age import NotDecrypted, decrypt_bytes, encrypt_bytes, read_identities, read_recipients
 from payouts.rails.messages import UnreadableAnswer
 
 FILE_BYTES_MAX = 24 * 1024 * 1024  # a little more than a decrypted answer may have
@@ -29,7 +28,7 @@ def write_outgoing(directory: Path, name: str, data: bytes, recipient_file: Path
     target = directory / (name if recipient_file is None else f"{name}.age")
     if target.exists():
         return target
-    content = data if recipient_file is None else pyrage.encrypt(data, [_recipient(recipient_file)])
+    content = data if recipient_file is None else encrypt_bytes(data, read_recipients(recipient_file))
     partial = directory / f".{target.name}.{secrets.token_hex(4)}.partial"
     try:
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
@@ -89,26 +88,9 @@ def decrypt_incoming(data: bytes, identity_file: Path | None) -> bytes:
     if identity_file is None:
         return data
     try:
-        content: bytes = pyrage.decrypt(data, [_identity(identity_file)])
-    except pyrage.DecryptError:
+        return decrypt_bytes(data, read_identities(identity_file))
+    except NotDecrypted:
         raise UnreadableAnswer("not_decryptable", "not encrypted to our key, or damaged on the way") from None
-    return content
-
-
-def _recipient(path: Path) -> pyrage.x25519.Recipient:
-    return pyrage.x25519.Recipient.from_str(_key_line(path, "age1"))
-
-
-def _identity(path: Path) -> pyrage.x25519.Identity:
-    return pyrage.x25519.Identity.from_str(_key_line(path, "AGE-SECRET-KEY-1"))
-
-
-def _key_line(path: Path, prefix: str) -> str:
-    lines = [line.strip() for line in path.read_text(encoding="ascii").splitlines()]
-    keys = [line for line in lines if line.startswith(prefix)]
-    if len(keys) != 1:
-        raise ValueError(f"{path.name}: expected one line that begins with {prefix}")
-    return keys[0]
 
 
 def _remove(paths: list[Path]) -> bool:

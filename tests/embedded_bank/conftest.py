@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-import pyrage  # type: ignore[import-untyped]
+import pyrage
 import pytest
 
 from cashback.embedded.bank.options import Options

@@ -6,7 +6,7 @@ import secrets
 import shutil
 from pathlib import Path
 
-import pyrage  # type: ignore[import-untyped]
+import pyrage
 
 from cashback.embedded.bank.options import Options
 from cashback.embedded.bank.orders import BYTES_MAX

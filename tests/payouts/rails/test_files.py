@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-import pyrage  # type: ignore[import-untyped]
+import pyrage
 import pytest
 
 from payouts.rails.files import (
@@ -112,6 +112,13 @@ def test_an_answer_to_our_key_opens(identity: pyrage.x25519.Identity, identity_f
     data = pyrage.encrypt(b"answer", [identity.to_public()])
     assert decrypt_incoming(data, identity_file) == b"answer"
     assert decrypt_incoming(b"plain", None) == b"plain"
+
+
+def test_after_a_change_of_keys_answers_to_the_old_one_still_open(
+    identity: pyrage.x25519.Identity, identity_file: Path
+) -> None:
+    identity_file.write_text(f"# new\n{pyrage.x25519.Identity.generate()}\n# old\n{identity}\n")
+    assert decrypt_incoming(pyrage.encrypt(b"answer", [identity.to_public()]), identity_file) == b"answer"
 
 
 def test_foreign_damaged_and_plain_files_do_not_open(identity: pyrage.x25519.Identity, identity_file: Path) -> None:
