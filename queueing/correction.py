@@ -17,7 +17,7 @@ from queueing.fields import AccountKind, Right, Wrong
 TYPED_MAX = 400
 PHONE_TYPED_MAX = 40
 EMAIL_TYPED_MAX = 254  # RFC 5321
-TERMS_VERSION_MAX = 40
+TERMS_VERSION_MAX = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

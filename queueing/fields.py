@@ -23,7 +23,7 @@ ACCOUNT_KINDS: tuple[AccountKind, ...] = ("iban", "cn_card", "other")
 NAME_MAX = 140  # Max140Text of ISO 20022
 BANK_MAX = 140
 OTHER_NUMBER_MIN, OTHER_NUMBER_MAX = 4, 34  # Max34Text of ISO 20022
-PRODUCT_MAX = 140
+PRODUCT_MAX = 120
 
 _HOME_REGION = "CN"  # of phone numbers written without a country
 _DIGITS = frozenset("0123456789")

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
-import pyrage  # type: ignore[import-untyped]
+import pyrage
 
 from cashback.lib.crypto.digests import UnusableKeyFile
 

@@ -50,7 +50,7 @@ def test_a_key_file_is_private_and_never_overwritten(tmp_path):
     create_key_file(path)
     assert path.stat().st_mode & 0o777 == 0o600
     assert len(read_key_file(path)) == 32
-    assert PinKey.load(path).id == PinKey(path.read_bytes()).id
+    assert PinKey.load(path).id == PinKey(bytes.fromhex(path.read_text())).id
     with pytest.raises(FileExistsError):
         create_key_file(path)
 
@@ -59,11 +59,14 @@ def test_an_unusable_key_file_is_refused_by_name(tmp_path):
     path = tmp_path / "pin.key"
     with pytest.raises(UnusableKeyFile, match=r"pin\.key"):
         PinKey.load(path)
-    path.write_bytes(b"short")
+    path.write_bytes(b"\xff" * 32)
+    with pytest.raises(UnusableKeyFile, match="in hex"):
+        PinKey.load(path)
+    path.write_text("abcd\n")
     path.chmod(0o600)
     with pytest.raises(UnusableKeyFile, match="32 bytes"):
         PinKey.load(path)
-    path.write_bytes(KEY)
+    path.write_text(KEY.hex() + "\n")
     path.chmod(0o640)
     with pytest.raises(UnusableKeyFile, match="chmod 600"):
         PinKey.load(path)
