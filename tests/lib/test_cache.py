@@ -2,6 +2,7 @@ import logging
 import socket
 import time
 import uuid
+from collections.abc import Iterator
 
 import pytest
 
@@ -10,34 +11,34 @@ from cashback.lib.cache import ForgivingRedisCache
 
 
 @pytest.fixture(autouse=True)
-def forget_the_past(monkeypatch):
+def forget_the_past(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ForgivingRedisCache, "_asked_again_at", 0.0)
     monkeypatch.setattr(ForgivingRedisCache, "_logged_again_at", 0.0)
 
 
 @pytest.fixture
-def cache():
+def cache() -> Iterator[ForgivingRedisCache]:
     cache = ForgivingRedisCache(env.text("REDIS_URL"), {"KEY_PREFIX": uuid.uuid4().hex, "TIMEOUT": 60})
     yield cache
     cache._cache.get_client().connection_pool.disconnect()
 
 
 @pytest.fixture
-def hanging():
+def hanging() -> Iterator[str]:
     """A port that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
 
 
 @pytest.fixture
-def refusing():
+def refusing() -> Iterator[str]:
     """A port where nobody listens."""
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         yield f"redis://127.0.0.1:{held.getsockname()[1]}/0"
 
 
-def test_with_redis_it_is_a_cache(cache):
+def test_with_redis_it_is_a_cache(cache: ForgivingRedisCache) -> None:
     cache.set("one", {"places": 50})
     assert cache.get("one") == {"places": 50}
     assert cache.add("two", 2)
@@ -52,7 +53,7 @@ def test_with_redis_it_is_a_cache(cache):
     assert cache.get("one", "gone") == "gone"
 
 
-def ask_everything(cache):
+def ask_everything(cache: ForgivingRedisCache) -> None:
     cache.set("one", 1)
     cache.delete_many(["one"])
     assert cache.get("one") is None
@@ -68,7 +69,9 @@ def ask_everything(cache):
 
 
 @pytest.mark.parametrize("away", ["hanging", "refusing"])
-def test_without_redis_everything_is_a_miss_and_nobody_waits(request, away, caplog):
+def test_without_redis_everything_is_a_miss_and_nobody_waits(
+    request: pytest.FixtureRequest, away: str, caplog: pytest.LogCaptureFixture
+) -> None:
     cache = ForgivingRedisCache(request.getfixturevalue(away), {})
     started = time.monotonic()
     with caplog.at_level(logging.WARNING):
@@ -78,7 +81,9 @@ def test_without_redis_everything_is_a_miss_and_nobody_waits(request, away, capl
     cache._cache.get_client().connection_pool.disconnect()
 
 
-def test_a_failing_redis_is_logged_once_a_minute(refusing, caplog, monkeypatch):
+def test_a_failing_redis_is_logged_once_a_minute(
+    refusing: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cache = ForgivingRedisCache(refusing, {})
     clock = [1_000.0]
     monkeypatch.setattr("cashback.lib.cache.time.monotonic", lambda: clock[0])
@@ -89,7 +94,7 @@ def test_a_failing_redis_is_logged_once_a_minute(refusing, caplog, monkeypatch):
     assert len(caplog.records) == 2
 
 
-def test_it_recovers_by_itself(cache, refusing, monkeypatch):
+def test_it_recovers_by_itself(cache: ForgivingRedisCache, refusing: str, monkeypatch: pytest.MonkeyPatch) -> None:
     away = ForgivingRedisCache(refusing, {})
     assert away.get("one") is None
     cache.set("one", 1)

@@ -1,3 +1,6 @@
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from cashback.lib.sql import BrokenQueries, Queries
@@ -19,8 +22,8 @@ SELECT 1
 
 
 @pytest.fixture
-def write(tmp_path):
-    def write(text):
+def write(tmp_path: Path) -> Callable[[str], Path]:
+    def write(text: str) -> Path:
         path = tmp_path / "line.sql"
         path.write_text(text, encoding="utf-8")
         return path
@@ -28,7 +31,7 @@ def write(tmp_path):
     return write
 
 
-def test_queries_are_found_by_name_with_their_intent(write):
+def test_queries_are_found_by_name_with_their_intent(write: Callable[[str], Path]) -> None:
     queries = Queries(write(GOOD))
     assert list(queries) == ["give_places", "read_head"]
     assert queries["give_places"] == "UPDATE place\n-- the oldest first\nSET number = %(number)s;"
@@ -36,7 +39,7 @@ def test_queries_are_found_by_name_with_their_intent(write):
     assert queries["read_head"] == "SELECT 1"
 
 
-def test_a_name_that_is_not_there_is_named(write):
+def test_a_name_that_is_not_there_is_named(write: Callable[[str], Path]) -> None:
     with pytest.raises(KeyError, match=r"line\.sql has no query named 'settle'"):
         Queries(write(GOOD))["settle"]
 
@@ -51,6 +54,6 @@ def test_a_name_that_is_not_there_is_named(write):
         ("-- name: Bad-Name\n-- Says.\nSELECT 1\n", "not a name"),
     ],
 )
-def test_a_doubtful_file_is_refused(write, text, complaint):
+def test_a_doubtful_file_is_refused(write: Callable[[str], Path], text: str, complaint: str) -> None:
     with pytest.raises(BrokenQueries, match=complaint):
         Queries(write(text))

@@ -1,5 +1,6 @@
 import time
 import unicodedata
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from cashback.lib.errors import InvalidDetails
 from cashback.lib.pins import random_pins
 from cashback.lib.serials import format_serial
-from queueing.correction import correct_card, correct_change, correct_registration
+from queueing.correction import Corrected, correct_card, correct_change, correct_registration
 
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
@@ -45,17 +46,17 @@ FIELDS = {
 }
 
 
-def corrected(**changes):
+def corrected(**changes: Any) -> Corrected:
     return correct_registration(GOOD | changes)
 
 
-def refused(**changes):
+def refused(**changes: Any) -> dict[str, list[str]]:
     with pytest.raises(InvalidDetails) as caught:
         correct_registration(GOOD | changes)
     return caught.value.errors
 
 
-def as_typed(result):
+def as_typed(result: Corrected) -> dict[str, str]:
     """What a holder would type to be understood without any correction."""
     return {
         "serial": result.card.serial,
@@ -72,14 +73,14 @@ def as_typed(result):
     }
 
 
-def test_a_right_entry_is_taken_as_it_is():
+def test_a_right_entry_is_taken_as_it_is() -> None:
     result = corrected()
     assert as_typed(result) == GOOD
     assert result.card.number == 1
     assert result.corrections == ()
 
 
-def test_only_card_name_and_account_are_needed():
+def test_only_card_name_and_account_are_needed() -> None:
     needed = ("serial", "pin", "name", "account_kind", "account_number")
     result = correct_registration({key: GOOD[key] for key in needed})
     assert (result.holder.phone, result.holder.email, result.account.bank) == ("", "", "")
@@ -87,7 +88,7 @@ def test_only_card_name_and_account_are_needed():
     assert result.terms_version == ""
 
 
-def test_a_card_typed_as_it_is_printed_needs_no_correction():
+def test_a_card_typed_as_it_is_printed_needs_no_correction() -> None:
     assert corrected(serial="0000-0000-0001-95", pin="0123-4567-89AB-CDEZ").corrections == ()
 
 
@@ -116,7 +117,7 @@ def test_a_card_typed_as_it_is_printed_needs_no_correction():
         ("product_name", " 电饭煲\n 3 L", "电饭煲 3 L"),
     ],
 )
-def test_what_is_certainly_not_meant_is_corrected_and_shown(key, typed, after):
+def test_what_is_certainly_not_meant_is_corrected_and_shown(key: str, typed: Any, after: str) -> None:
     result = corrected(**{key: typed})
     (correction,) = result.corrections
     assert (correction.field, correction.before, correction.after) == (FIELDS[key], typed, after)
@@ -134,7 +135,7 @@ def test_what_is_certainly_not_meant_is_corrected_and_shown(key, typed, after):
         ("other", "someone2@example.com", "someone2@example.com"),
     ],
 )
-def test_accounts_of_other_kinds(kind, typed, number):
+def test_accounts_of_other_kinds(kind: str, typed: str, number: str) -> None:
     assert corrected(account_kind=kind, account_number=typed).account.number == number
 
 
@@ -178,7 +179,7 @@ def test_accounts_of_other_kinds(kind, typed, number):
         ("terms_version", "a b", "Load the page again"),
     ],
 )
-def test_each_wrong_field_is_named_with_what_to_do(key, typed, says):
+def test_each_wrong_field_is_named_with_what_to_do(key: str, typed: Any, says: str) -> None:
     errors = refused(**{key: typed})
     assert list(errors) == [FIELDS[key]]
     (message,) = errors[FIELDS[key]]
@@ -198,12 +199,12 @@ def test_each_wrong_field_is_named_with_what_to_do(key, typed, says):
         ("other", "abcdef", "at least one digit"),
     ],
 )
-def test_wrong_accounts_of_other_kinds(kind, typed, says):
+def test_wrong_accounts_of_other_kinds(kind: str, typed: Any, says: str) -> None:
     (message,) = refused(account_kind=kind, account_number=typed)["account.number"]
     assert any(part in message for part in says.split("|"))
 
 
-def test_every_error_is_reported_at_once():
+def test_every_error_is_reported_at_once() -> None:
     errors = refused(**dict.fromkeys(GOOD, "\x00"))
     assert set(errors) == set(FIELDS.values()) - {"account.number"}
     assert set(refused(**dict.fromkeys(GOOD, ""))) == {
@@ -216,12 +217,12 @@ def test_every_error_is_reported_at_once():
 
 
 @pytest.mark.parametrize("value", [None, 17, 1.5, True, b"text", ["text"], {"text": 1}])
-def test_what_is_no_text_is_refused_at_each_field(value):
+def test_what_is_no_text_is_refused_at_each_field(value: object) -> None:
     errors = refused(**dict.fromkeys(GOOD, value))
     assert errors == {field: ["This must be text."] for field in FIELDS.values()}
 
 
-def test_a_megabyte_in_each_field_is_refused_at_once():
+def test_a_megabyte_in_each_field_is_refused_at_once() -> None:
     started = time.perf_counter()
     for character in "张0 \N{ZERO WIDTH SPACE}":
         errors = refused(**dict.fromkeys(GOOD, character * 1_000_000))
@@ -229,7 +230,7 @@ def test_a_megabyte_in_each_field_is_refused_at_once():
     assert time.perf_counter() - started < 1
 
 
-def test_what_was_typed_stands_in_no_error_and_no_representation():
+def test_what_was_typed_stands_in_no_error_and_no_representation() -> None:
     secret = "张三丰6222😀"
     with pytest.raises(InvalidDetails) as caught:
         correct_registration(dict.fromkeys(GOOD, secret))
@@ -243,7 +244,7 @@ def test_what_was_typed_stands_in_no_error_and_no_representation():
         assert PIN not in repr(part)
 
 
-def test_a_change_asks_for_the_card_and_checks_only_what_changes():
+def test_a_change_asks_for_the_card_and_checks_only_what_changes() -> None:
     change = correct_change(GOOD | {"name": None, "phone": 3}, holder=False, account=True)
     assert change.holder is None
     assert change.account
@@ -257,7 +258,7 @@ def test_a_change_asks_for_the_card_and_checks_only_what_changes():
     assert set(caught.value.errors) == {"serial", "pin", "holder.name"}
 
 
-def test_a_card_alone_is_checked_alone():
+def test_a_card_alone_is_checked_alone() -> None:
     assert correct_card({"serial": SERIAL, "pin": PIN.lower()}).pin == PIN
     with pytest.raises(InvalidDetails) as caught:
         correct_card({})
@@ -271,7 +272,7 @@ entropies = st.binary(min_size=15, max_size=15)
 
 
 @given(names, st.integers(0, 10**12 - 1), entropies, st.text(st.sampled_from("银行 （）ab1&／"), max_size=20))
-def test_a_corrected_entry_needs_no_further_correction(name, number, entropy, bank):
+def test_a_corrected_entry_needs_no_further_correction(name: str, number: int, entropy: bytes, bank: str) -> None:
     pin = random_pins(1, entropy)[0]
     result = corrected(name=name, serial=format_serial(number), pin=pin, account_bank="银" + bank)
     again = correct_registration(as_typed(result))
@@ -293,7 +294,7 @@ anything = st.one_of(
 
 @settings(max_examples=400)
 @given(st.dictionaries(st.sampled_from([*GOOD, "unknown"]), anything))
-def test_no_input_crashes_and_every_field_can_be_wrong(changes):
+def test_no_input_crashes_and_every_field_can_be_wrong(changes: Any) -> None:
     try:
         result = correct_registration(GOOD | changes)
     except InvalidDetails as error:
@@ -307,7 +308,7 @@ def test_no_input_crashes_and_every_field_can_be_wrong(changes):
 
 @pytest.mark.parametrize("kind", ["iban", "cn_card", "other"])
 @given(typed=anything)
-def test_no_account_number_crashes(kind, typed):
+def test_no_account_number_crashes(kind: str, typed: Any) -> None:
     try:
         corrected(account_kind=kind, account_number=typed)
     except InvalidDetails as error:

@@ -99,7 +99,7 @@ class PinKey:
             outer.update(inner.digest())
             yield outer.digest()
 
-    def matches(self, stored: bytes, serial: str, pin: str) -> bool:
+    def matches(self, stored: bytes | memoryview, serial: str, pin: str) -> bool:
         """Whether `stored` is the digest of serial and PIN; takes the same time wherever they differ."""
         return same_digest(bytes(stored), self.digest(serial, pin))
 

@@ -19,8 +19,8 @@ _TAG_SIZE = 16
 class Sealed:
     """A sealed value (nonce, ciphertext, tag) and its wrapped data key, to be stored and destroyed together."""
 
-    ciphertext: bytes
-    wrapped_key: bytes
+    ciphertext: bytes | memoryview
+    wrapped_key: bytes | memoryview
 
 
 def seal(ring: KeyRing, epoch_id: int, plaintext: bytes, context: bytes) -> Sealed:
@@ -48,6 +48,6 @@ def unseal(ring: KeyRing, epoch_id: int, sealed: Sealed, context: bytes) -> byte
         raise BrokenSeal from None
 
 
-def rewrap(ring: KeyRing, wrapped_key: bytes, *, from_epoch: int, to_epoch: int) -> bytes:
+def rewrap(ring: KeyRing, wrapped_key: bytes | memoryview, *, from_epoch: int, to_epoch: int) -> bytes:
     """The same data key wrapped under another epoch; the sealed value itself stays as it is."""
     return ring.wrap(to_epoch, ring.unwrap(from_epoch, bytes(wrapped_key)))

@@ -1,5 +1,7 @@
 import io
 import os
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,19 +19,19 @@ from cashback.lib.crypto.digests import UnusableKeyFile
 
 
 @pytest.fixture
-def identity():
+def identity() -> Identity:
     return Identity.generate()
 
 
 class Gauge(io.BytesIO):
     """Remembers how much had arrived when it was asked."""
 
-    def arrived(self):
+    def arrived(self) -> int:
         return len(self.getvalue())
 
 
 @pytest.mark.parametrize("size", [0, 1, 65_536, 1_000_003])
-def test_what_is_written_is_decrypted_to_the_same(identity, size):
+def test_what_is_written_is_decrypted_to_the_same(identity: Identity, size: int) -> None:
     data, target = os.urandom(size), io.BytesIO()
     with AgeWriter(target, [identity.recipient]) as writer:
         for start in range(0, size, 1_000):
@@ -38,7 +40,7 @@ def test_what_is_written_is_decrypted_to_the_same(identity, size):
     assert not target.closed
 
 
-def test_it_is_encrypted_while_it_is_written(identity):
+def test_it_is_encrypted_while_it_is_written(identity: Identity) -> None:
     target = Gauge()
     with AgeWriter(target, [identity.recipient]) as writer:
         for _ in range(100):
@@ -47,10 +49,10 @@ def test_it_is_encrypted_while_it_is_written(identity):
     assert b"PIN" not in target.getvalue()
 
 
-def test_what_was_abandoned_does_not_pass_for_complete(identity):
+def test_what_was_abandoned_does_not_pass_for_complete(identity: Identity) -> None:
     target = io.BytesIO()
 
-    def give_up():
+    def give_up() -> None:
         with AgeWriter(target, [identity.recipient]) as writer:
             writer.write(b"half a manifest" * 20_000)
             raise ZeroDivisionError
@@ -62,13 +64,13 @@ def test_what_was_abandoned_does_not_pass_for_complete(identity):
 
 
 class Full(io.BytesIO):
-    def write(self, data):
+    def write(self, data: Any) -> int:
         raise OSError(28, "No space left on device")
 
 
 @pytest.mark.parametrize("size", [1, 10_000_000])
-def test_a_full_disk_reaches_the_writer(identity, size):
-    def fill():
+def test_a_full_disk_reaches_the_writer(identity: Identity, size: int) -> None:
+    def fill() -> None:
         with AgeWriter(Full(), [identity.recipient]) as writer:
             for _ in range(10):
                 writer.write(bytes(size))
@@ -77,7 +79,7 @@ def test_a_full_disk_reaches_the_writer(identity, size):
         fill()
 
 
-def test_only_the_recipient_reads_and_only_the_whole(identity):
+def test_only_the_recipient_reads_and_only_the_whole(identity: Identity) -> None:
     data = encrypt_bytes(b"payments", [identity.recipient])
     assert decrypt_bytes(data, [identity]) == b"payments"
     for broken in (data[:-1], data[:-1] + bytes([data[-1] ^ 1]), b"", b"payments"):
@@ -87,7 +89,7 @@ def test_only_the_recipient_reads_and_only_the_whole(identity):
         decrypt_bytes(data, [Identity.generate()])
 
 
-def test_key_files_are_those_of_age(identity, tmp_path):
+def test_key_files_are_those_of_age(identity: Identity, tmp_path: Path) -> None:
     secret, public = tmp_path / "identity.txt", tmp_path / "recipients.txt"
     secret.write_text(f"# made for a test\n{identity.secret()}\n")
     public.write_text(f"\n# the printer\n{identity.recipient}\n{Identity.generate().recipient}\n")
@@ -97,7 +99,7 @@ def test_key_files_are_those_of_age(identity, tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"# nothing\n", b"age1short\n", b"\xff\xfe"])
-def test_an_unusable_key_file_is_refused_by_name(tmp_path, content):
+def test_an_unusable_key_file_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "bank.txt"
     path.write_bytes(content)
     with pytest.raises(UnusableKeyFile, match=r"bank\.txt"):
@@ -106,12 +108,12 @@ def test_an_unusable_key_file_is_refused_by_name(tmp_path, content):
         read_identities(path)
 
 
-def test_a_missing_key_file_is_refused_by_name(tmp_path):
+def test_a_missing_key_file_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(UnusableKeyFile, match=r"bank\.txt"):
         read_recipients(tmp_path / "bank.txt")
 
 
-def test_a_refused_identity_is_not_shown(identity, tmp_path):
+def test_a_refused_identity_is_not_shown(identity: Identity, tmp_path: Path) -> None:
     path = tmp_path / "identity.txt"
     path.write_text(identity.secret()[:-1] + "?")
     with pytest.raises(UnusableKeyFile) as caught:
@@ -120,7 +122,7 @@ def test_a_refused_identity_is_not_shown(identity, tmp_path):
     assert identity.secret()[16:40] not in repr(caught.getrepr(style="long"))
 
 
-def test_a_printed_identity_shows_no_secret(identity):
+def test_a_printed_identity_shows_no_secret(identity: Identity) -> None:
     assert identity.secret().startswith("AGE-SECRET-KEY-1")
     assert "AGE-SECRET" not in f"{identity} {identity!r}"
     assert str(Recipient(str(identity.recipient))) == str(identity.recipient)

@@ -1,6 +1,7 @@
 import contextlib
 import hashlib
 import hmac
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -26,26 +27,26 @@ SERIAL = "00000000000195"
 PIN = "0123456789ABCDEJ"
 
 
-def test_a_pins_digest_is_an_hmac_of_serial_and_pin():
+def test_a_pins_digest_is_an_hmac_of_serial_and_pin() -> None:
     expected = hmac.new(KEY, b"00000000000195\n0123456789ABCDEJ", "sha256").digest()
     assert PinKey(KEY).digest(SERIAL, PIN) == expected
     assert PinKey(KEY).matches(memoryview(expected), SERIAL, PIN)
     assert not PinKey(KEY).matches(expected, SERIAL, PIN[::-1])
 
 
-def test_digests_in_bulk_are_the_same_digests():
+def test_digests_in_bulk_are_the_same_digests() -> None:
     key = PinKey(KEY)
     cards = [(f"{number:014d}", f"{number:016d}") for number in range(500)]
     assert list(key.digests(cards)) == [key.digest(serial, pin) for serial, pin in cards]
 
 
-def test_a_keys_name_says_nothing_of_the_key():
+def test_a_keys_name_says_nothing_of_the_key() -> None:
     assert len(PinKey(KEY).id) == 16
     assert PinKey(KEY).id != PinKey(KEY[::-1]).id
     assert KEY.hex() not in repr(PinKey(KEY))
 
 
-def test_a_key_file_is_private_and_never_overwritten(tmp_path):
+def test_a_key_file_is_private_and_never_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "keys" / "pin.key"
     create_key_file(path)
     assert path.stat().st_mode & 0o777 == 0o600
@@ -55,7 +56,7 @@ def test_a_key_file_is_private_and_never_overwritten(tmp_path):
         create_key_file(path)
 
 
-def test_an_unusable_key_file_is_refused_by_name(tmp_path):
+def test_an_unusable_key_file_is_refused_by_name(tmp_path: Path) -> None:
     path = tmp_path / "pin.key"
     with pytest.raises(UnusableKeyFile, match=r"pin\.key"):
         PinKey.load(path)
@@ -72,7 +73,7 @@ def test_an_unusable_key_file_is_refused_by_name(tmp_path):
         PinKey.load(path)
 
 
-def test_a_leaf_is_the_hash_of_three_lines_each_ended_by_a_line_feed():
+def test_a_leaf_is_the_hash_of_three_lines_each_ended_by_a_line_feed() -> None:
     nonce = bytes(32)
     text = "cashback-leaf-v1\n" + SERIAL + "\n" + "00" * 32 + "\n"
     assert leaf(SERIAL, nonce) == hashlib.sha256(text.encode()).hexdigest()
@@ -80,7 +81,7 @@ def test_a_leaf_is_the_hash_of_three_lines_each_ended_by_a_line_feed():
 
 
 @given(st.binary(min_size=32, max_size=32), st.integers(0, 5))
-def test_a_receipt_is_128_bits_derived_from_card_nonce_and_generation(nonce, generation):
+def test_a_receipt_is_128_bits_derived_from_card_nonce_and_generation(nonce: bytes, generation: int) -> None:
     code = receipt_code(KEY, SERIAL, nonce, generation)
     assert code == receipt_code(KEY, SERIAL, nonce, generation)
     assert code != receipt_code(KEY, SERIAL, nonce, generation + 1)
@@ -88,7 +89,7 @@ def test_a_receipt_is_128_bits_derived_from_card_nonce_and_generation(nonce, gen
     assert len(receipt_digest(code)) == 32
 
 
-def test_a_worked_receipt():
+def test_a_worked_receipt() -> None:
     mac = hmac.digest(KEY, b"00000000000195|" + b"00" * 32 + b"|0", "sha256")[:16]
     value = 0
     for character in receipt_code(KEY, SERIAL, bytes(32), 0):
@@ -96,24 +97,24 @@ def test_a_worked_receipt():
     assert value.to_bytes(16, "big") == mac
 
 
-def test_a_typed_receipt_is_corrected():
+def test_a_typed_receipt_is_corrected() -> None:
     code = "01ABCDEFGH23456789JKMNPQRS"
     assert parse_receipt("Oi-abcd-efgh 2345 6789\N{EN DASH}jkmnＰqrs") == code
 
 
 @pytest.mark.parametrize("text", ["", "0", "0" * 25, "0" * 27, "8" + "0" * 25, "U" + "0" * 25, "卡" * 26, "0" * 10**6])
-def test_what_is_no_receipt_is_refused(text):
+def test_what_is_no_receipt_is_refused(text: str) -> None:
     with pytest.raises(UnreadableReceipt):
         parse_receipt(text)
 
 
 @given(st.text(max_size=140))
-def test_no_receipt_text_crashes(text):
+def test_no_receipt_text_crashes(text: str) -> None:
     with contextlib.suppress(UnreadableReceipt):
         assert len(parse_receipt(text)) == 26
 
 
-def test_a_fingerprint_recognises_a_payee_and_nobody_else():
+def test_a_fingerprint_recognises_a_payee_and_nobody_else() -> None:
     one = fingerprint(KEY, account_kind="iban", account_number="DE02120300000000202051", name="Li  Na")
     assert one == fingerprint(KEY, account_kind="iban", account_number="DE02120300000000202051", name="li na")
     assert one != fingerprint(KEY, account_kind="other", account_number="DE02120300000000202051", name="Li Na")
@@ -121,12 +122,12 @@ def test_a_fingerprint_recognises_a_payee_and_nobody_else():
     assert one != fingerprint(KEY[::-1], account_kind="iban", account_number="DE02120300000000202051", name="Li Na")
 
 
-def test_a_body_is_recognised_only_under_the_key():
+def test_a_body_is_recognised_only_under_the_key() -> None:
     assert body_digest(KEY, b"{}") == body_digest(KEY, b"{}") != body_digest(KEY, b"{ }")
     assert body_digest(KEY, b"{}") != hashlib.sha256(b"{}").digest()
 
 
-def test_subkeys_differ_by_label_and_secret():
+def test_subkeys_differ_by_label_and_secret() -> None:
     keys = {subkey("a" * 50, "receipt"), subkey("a" * 50, "payee"), subkey("b" * 50, "receipt")}
     assert len(keys) == 3
     assert all(len(key) == 32 for key in keys)
