@@ -6,6 +6,7 @@ A name set in the process environment wins; otherwise the file `$VAR/env` (writt
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import overload
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -58,6 +59,10 @@ class Env:
         except ValueError:
             raise ValueError(f"{name} must be a whole number, not {value!r}") from None
 
+    @overload
+    def path(self, name: str, default: Path) -> Path: ...
+    @overload
+    def path(self, name: str) -> Path | None: ...
     def path(self, name: str, default: Path | None = None) -> Path | None:
         """The value of `name` as a path, or the default."""
         value = self.text(name)
