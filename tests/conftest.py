@@ -15,6 +15,8 @@ from django.utils import timezone
 from pytest_django.plugin import DjangoDbBlocker
 
 from cashback.lib import books
+from cashback.lib.crypto.digests import create_key_file
+from cashback.lib.crypto.signatures import SigningKey
 
 APPLICATION = dj_database_url.parse(settings.DATABASE_URL)["USER"]
 OWNER = dj_database_url.parse(settings.MIGRATION_DATABASE_URL)["USER"]
@@ -54,6 +56,19 @@ def _owner_flushes() -> Iterator[None]:
     """After a test with committed transactions the owner empties the tables: the application may not."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", _flush_as_owner)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def site_keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keys of the tests' own, wherever the environment says that the site's lie."""
+    folder = tmp_path_factory.mktemp("keys")
+    create_key_file(folder / "pin.key")
+    (folder / "signing.key").write_bytes(SigningKey.generate().to_pem())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings, "PIN_KEY_FILE", folder / "pin.key")
+        patch.setattr(settings, "SIGNING_KEY_FILE", folder / "signing.key")
+        patch.setattr(settings, "KEYRING_DIR", folder / "ring")
         yield
 
 

@@ -1,0 +1,48 @@
+"""The advisory locks of a program's line: always of the transaction, always taken in this order.
+
+SETTLING before LINE before KEYRING. A lock is taken in a statement of its own: a statement's snapshot is older than
+the lock it waits for.
+"""
+
+from enum import IntEnum
+
+from django.db import connection
+
+
+class Lock(IntEnum):
+    """What a lock guards; the first of the two integers of its key."""
+
+    # Shared by registrations until they commit; exclusive to move the cut, end a lot, close a program, block a card.
+    LINE = 1
+    # Exclusive for whoever gives places and closes cycles; shared by a withdrawal, which comes before or after a close.
+    SETTLING = 2
+    # Shared by whoever seals under the current epoch; exclusive to retire it.
+    KEYRING = 3
+
+
+LINE, SETTLING, KEYRING = Lock.LINE, Lock.SETTLING, Lock.KEYRING
+THE_RING = 0
+
+
+def lock(which: Lock, key: int = THE_RING) -> None:
+    """Wait for a lock and hold it alone until the transaction ends. `key` is the program's id; 0 for the key ring."""
+    _take("SELECT pg_advisory_xact_lock(%s, %s)", which, key)
+
+
+def lock_shared(which: Lock, key: int = THE_RING) -> None:
+    """Wait for a lock and hold it with others until the transaction ends. `key` as for `lock`."""
+    _take("SELECT pg_advisory_xact_lock_shared(%s, %s)", which, key)
+
+
+def try_lock(which: Lock, key: int = THE_RING) -> bool:
+    """Take a lock alone if nobody holds it; say whether it is held now. `key` as for `lock`."""
+    assert connection.in_atomic_block, "a lock of the transaction needs one"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [which.value, key])
+        return bool(cursor.fetchone()[0])
+
+
+def _take(statement: str, which: Lock, key: int) -> None:
+    assert connection.in_atomic_block, "a lock of the transaction needs one"
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [which.value, key])
