@@ -100,6 +100,7 @@ class Supervisor:
 
     def _write_settings(self) -> None:
         settings = {**make_keys(self.house), **self.servers.urls()}
+        (self.house.folder / "static").mkdir(exist_ok=True)
         settings |= {"DEMO": "1" if self.demo else "0", "HTTPS": "0", "PORT": str(self.port)}
         self.house.write_env({**settings, **{name: os.environ[name] for name in settings if os.environ.get(name)}})
 
