@@ -5,13 +5,22 @@ Nothing is looked up, stored or sent here. Whatever was refused is not kept: err
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NoReturn, cast
+from typing import TYPE_CHECKING, NoReturn, cast
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from cashback.lib.errors import InvalidDetails
 from queueing import fields
 from queueing.fields import AccountKind, Right, Wrong
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+ENTER_SERIAL = gettext_lazy("Enter the card's serial number.")
+ENTER_PIN = gettext_lazy("Enter the card's PIN.")
+ENTER_NAME = gettext_lazy("Enter the name of the account's owner.")
+ENTER_NUMBER = gettext_lazy("Enter the account's number.")
 
 # Longer input is refused before anything else is done with it.
 TYPED_MAX = 400
@@ -141,14 +150,14 @@ class _Entry:
         raise InvalidDetails(self.errors)
 
     def card(self) -> Card | None:
-        serial = self._read("serial", "serial", fields.serial, missing=_("Enter the card's serial number."))
-        pin = self._read("pin", "pin", fields.pin, missing=_("Enter the card's PIN."))
+        serial = self._read("serial", "serial", fields.serial, missing=ENTER_SERIAL)
+        pin = self._read("pin", "pin", fields.pin, missing=ENTER_PIN)
         if not serial or not pin:
             return None
         return Card(serial=serial, number=int(serial[:12]), pin=pin)
 
     def holder(self) -> Holder | None:
-        name = self._read("name", "holder.name", fields.name, missing=_("Enter the name of the account's owner."))
+        name = self._read("name", "holder.name", fields.name, missing=ENTER_NAME)
         phone = self._read("phone", "holder.phone", fields.phone, length_max=PHONE_TYPED_MAX)
         email = self._read("email", "holder.email", fields.email, length_max=EMAIL_TYPED_MAX)
         if name is None or phone is None or email is None:
@@ -156,11 +165,10 @@ class _Entry:
         return Holder(name=name, phone=phone, email=email)
 
     def account(self) -> Account | None:
-        choose = _("Choose the kind of account: iban, cn_card or other.")
-        kind = self._read("account_kind", "account.kind", fields.account_kind, missing=choose)
+        kind = self._read("account_kind", "account.kind", fields.account_kind, missing=fields.CHOOSE_KIND)
         # Without a kind nobody can say more of the number than whether it is there.
         check = fields.NUMBER_CHECKS.get(kind or "", _take)
-        number = self._read("account_number", "account.number", check, missing=_("Enter the account's number."))
+        number = self._read("account_number", "account.number", check, missing=ENTER_NUMBER)
         bank = self._read("account_bank", "account.bank", fields.bank)
         if kind is None or number is None or bank is None:
             return None
@@ -183,7 +191,7 @@ class _Entry:
         check: Callable[[str], Right],
         *,
         length_max: int = TYPED_MAX,
-        missing: str | None = None,
+        missing: "_StrPromise | None" = None,
     ) -> str | None:
         """The field's right value; "" where it is optional and empty; None after noting an error."""
         typed = self._raw.get(key, "")
@@ -194,15 +202,15 @@ class _Entry:
                 raise Wrong(_("Use at most %(length)d characters.") % {"length": length_max})
             if not typed or typed.isspace():
                 if missing:
-                    raise Wrong(missing)
+                    raise Wrong(str(missing))
                 return ""
             right = check(typed)
         except Wrong as wrong:
             self._wrong(field, wrong.message)
             return None
         if typed not in (right.shown, right.value):
-            correction = Correction(field=field, before=typed, after=right.shown, why=right.why)
-            self.corrections.append(correction)
+            why = " ".join(map(str, right.why))
+            self.corrections.append(Correction(field=field, before=typed, after=right.shown, why=why))
         return right.value
 
     def _wrong(self, field: str, message: str) -> None:
@@ -210,4 +218,4 @@ class _Entry:
 
 
 def _take(typed: str) -> Right:
-    return Right(typed, typed, "")
+    return Right(typed, typed)

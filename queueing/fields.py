@@ -4,10 +4,11 @@ Pure functions of one text that is not empty and not over-long. Messages never r
 """
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import phonenumbers
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from email_validator import EmailNotValidError, validate_email
 from stdnum import iban, luhn
 from stdnum.exceptions import InvalidChecksum, ValidationError
@@ -17,8 +18,13 @@ from cashback.lib.serials import SerialError, group_serial, parse_serial
 from cashback.lib.typed_text import Amended, clean_code
 from queueing import written
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
 AccountKind = Literal["iban", "cn_card", "other"]
 ACCOUNT_KINDS: tuple[AccountKind, ...] = ("iban", "cn_card", "other")
+
+CHOOSE_KIND = gettext_lazy("Choose the kind of account: iban, cn_card or other.")
 
 NAME_MAX = 140  # Max140Text of ISO 20022
 BANK_MAX = 140
@@ -43,11 +49,25 @@ class Wrong(Exception):
 
 
 class Right(NamedTuple):
-    """A field's value, how it is shown, and why it differs from what was typed, where it does."""
+    """A field's value, how it is shown, and why it differs from what was typed, where it does.
+
+    Reasons are looked up in the holder's language only when somebody reads them: most entries need none.
+    """
 
     value: str
     shown: str
-    why: str
+    why: "tuple[_StrPromise, ...]" = ()
+
+
+_TIDIED = gettext_lazy("Spaces and full-width or unusual characters were put right.")
+_STANDARD_FORM = gettext_lazy("Written in the standard form.")
+_INTERNATIONAL_FORM = gettext_lazy("Written in the international form.")
+_AMENDED = {
+    Amended.WIDTH: gettext_lazy("Full-width characters were made normal ones."),
+    Amended.SEPARATORS: gettext_lazy("Spaces and dashes were put right."),
+    Amended.CASE: gettext_lazy("Small letters were made capitals."),
+    Amended.LETTERS: gettext_lazy("O was read as 0, and I and L as 1."),
+}
 
 
 def serial(typed: str) -> Right:
@@ -83,17 +103,16 @@ def name(typed: str) -> Right:
 def phone(typed: str) -> Right:
     """A phone number in E.164."""
     plain = written.squeeze(written.standardise(typed))
-    unusable = _("This is not a phone number that can be reached. Start with + and the country, as in +86.")
     if not set(plain) <= _PHONE:
         raise Wrong(_("A phone number has only digits, spaces and dashes, and perhaps a + in front."))
     try:
         number = phonenumbers.parse(plain, _HOME_REGION)
     except phonenumbers.NumberParseException:
-        raise Wrong(unusable) from None
+        number = phonenumbers.PhoneNumber()
     if not phonenumbers.is_valid_number(number):
-        raise Wrong(unusable)
+        raise Wrong(_("This is not a phone number that can be reached. Start with + and the country, as in +86."))
     value = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return Right(value, value, _("Written in the international form."))
+    return Right(value, value, (_INTERNATIONAL_FORM,))
 
 
 def email(typed: str) -> Right:
@@ -104,15 +123,15 @@ def email(typed: str) -> Right:
     except EmailNotValidError:
         raise Wrong(_("This is not an e-mail address. It looks like name@example.com.")) from None
     value = checked.ascii_email or checked.normalized
-    return Right(value, value, _("Written in the standard form."))
+    return Right(value, value, (_STANDARD_FORM,))
 
 
 def account_kind(typed: str) -> Right:
     """One of ACCOUNT_KINDS."""
     value = typed.strip().lower()
     if value not in ACCOUNT_KINDS:
-        raise Wrong(_("Choose the kind of account: iban, cn_card or other."))
-    return Right(value, value, _("Written in the standard form."))
+        raise Wrong(str(CHOOSE_KIND))
+    return Right(value, value, (_STANDARD_FORM,))
 
 
 def cn_card(typed: str) -> Right:
@@ -155,7 +174,7 @@ def other_number(typed: str) -> Right:
         raise Wrong(_("An account number of this kind has 4 to 34 characters."))
     if _DIGITS.isdisjoint(value):
         raise Wrong(_("An account number has at least one digit. Compare it with your bank's papers."))
-    return Right(value, value, _("Spaces and full-width or unusual characters were put right."))
+    return Right(value, value, (_TIDIED,))
 
 
 NUMBER_CHECKS: dict[str, Callable[[str], Right]] = {"iban": iban_number, "cn_card": cn_card, "other": other_number}
@@ -186,25 +205,19 @@ def terms_version(typed: str) -> Right:
     """The version of the terms that were shown."""
     if not set(typed) <= _VERSION:
         raise Wrong(_("This is not the version of any terms. Load the page again."))
-    return Right(typed, typed, "")
+    return Right(typed, typed)
 
 
 def _put_right(text: str, length_max: int) -> Right:
     value = written.compose(written.squeeze(text))
     if len(value) > length_max:
         raise Wrong(_("Use at most %(length)d characters.") % {"length": length_max})
-    return Right(value, value, _("Spaces and full-width or unusual characters were put right."))
+    return Right(value, value, (_TIDIED,))
 
 
 def _first_outside(text: str, allowed: frozenset[str]) -> int | None:
     return next((at for at, character in enumerate(text, start=1) if character not in allowed), None)
 
 
-def _reasons(amendments: tuple[Amended, ...]) -> str:
-    reasons = {
-        Amended.WIDTH: _("Full-width characters were made normal ones."),
-        Amended.SEPARATORS: _("Spaces and dashes were put right."),
-        Amended.CASE: _("Small letters were made capitals."),
-        Amended.LETTERS: _("O was read as 0, and I and L as 1."),
-    }
-    return " ".join(reasons[amendment] for amendment in amendments)
+def _reasons(amendments: tuple[Amended, ...]) -> "tuple[_StrPromise, ...]":
+    return tuple(_AMENDED[amendment] for amendment in amendments)
