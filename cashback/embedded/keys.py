@@ -23,7 +23,7 @@ def make_keys(house: House) -> dict[str, str]:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     if not (keys / "pin.key").exists():
-        house.write(keys / "pin.key", secrets.token_bytes(PIN_KEY_BYTES))
+        house.write(keys / "pin.key", secrets.token_hex(PIN_KEY_BYTES) + "\n")
     if not (keys / "signing.key").exists():
         house.write(keys / "signing.key", _signing_key())
     for identity, recipient in (
