@@ -1,0 +1,83 @@
+"""Proving to hold a card: its serial and PIN, and for what is already registered the receipt too.
+
+Without the right PIN there is one refusal, and every way to it does the same work.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from cashback.lib.crypto.digests import parse_receipt, receipt_digest
+from cashback.lib.errors import DomainError
+from cashback.lib.sql import Queries
+from queueing import keys
+from queueing.rows import fetch
+
+QUERIES = Queries(Path(__file__).parent / "sql" / "proving.sql")
+_NO_DIGEST = bytes(32)
+
+logger = logging.getLogger(__name__)
+
+
+class CardNotAccepted(DomainError):
+    """This card was not accepted. Compare serial number and PIN with the card and try again."""
+
+    code = "card_not_accepted"
+
+
+class ReceiptUnknown(DomainError):
+    """There is no registration with this receipt. Compare it with what you wrote down."""
+
+    code = "receipt_not_found"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Proven:
+    """A registration whose receipt, serial and PIN were all given."""
+
+    registration_id: int
+    number: int
+    serial: str
+    program_id: int
+    registered_at: datetime
+    withdrawn_at: datetime | None
+    voided_at: datetime | None
+
+    @property
+    def stands(self) -> bool:
+        """Neither withdrawn nor void."""
+        return self.withdrawn_at is None and self.voided_at is None
+
+
+def pin_is_right(*, pin_digest: bytes | None, pin_key_id: str | None, serial: str, pin: str) -> bool:
+    """Whether the digest is that of serial and PIN. One digest is made whatever is given, for an unknown card too."""
+    known = keys.pin_keys()
+    key = known.get(pin_key_id or "")
+    if pin_key_id and not key:
+        logger.error("no key %s for the PIN digests of a batch", pin_key_id)
+    right = (key or next(iter(known.values()))).matches(pin_digest or _NO_DIGEST, serial, pin)
+    return right and key is not None and pin_digest is not None
+
+
+def prove(*, receipt: str, serial: str, pin: str) -> Proven:
+    """The registration of a receipt, for whoever also has its card. Serial and PIN as corrected.
+
+    Raises UnreadableReceipt, ReceiptUnknown, CardNotAccepted.
+    """
+    rows = fetch(QUERIES["registration_of_receipt"], {"receipt_digest": receipt_digest(parse_receipt(receipt))})
+    if not rows:
+        raise ReceiptUnknown
+    row = rows[0]
+    # The digest covers the serial, so that the PIN of another card does not fit.
+    if not pin_is_right(pin_digest=row.pin_digest, pin_key_id=row.pin_key_id, serial=serial, pin=pin):
+        raise CardNotAccepted
+    return Proven(
+        registration_id=row.id,
+        number=row.card_id,
+        serial=serial,
+        program_id=row.program_id,
+        registered_at=row.registered_at,
+        withdrawn_at=row.withdrawn_at,
+        voided_at=row.voided_at,
+    )
