@@ -57,7 +57,9 @@ class House:
             self.folder.mkdir(mode=0o700, exist_ok=True)
             descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as problem:
-            raise HouseError(f"VAR={self.folder} cannot be used ({problem.strerror}); name another folder.") from None
+            raise HouseError(
+                f"VAR={self.folder} cannot be used ({problem.strerror}); name another folder: make run VAR=..."
+            ) from None
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

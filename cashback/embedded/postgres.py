@@ -29,6 +29,8 @@ from cashback.embedded.processes import Identity, Process, end_all, names, pause
 SUPERUSER, OWNER, APPLICATION, DATABASE = "postgres", "cashback_owner", "cashback_app", "cashback"
 SOCKET_PORT = 5432  # only a part of the socket's name
 UNSHARE = ("unshare", "--user", "--map-user=65534", "--map-group=65534", "--")
+# Where no user can pass the folders above us: one who passes every folder, but is still not root.
+PASS_THROUGH = ("--inh-caps=+dac_override", "--ambient-caps=+dac_override")
 FAST_THEN_IMMEDIATE = ((signal.SIGINT, 10.0), (signal.SIGQUIT, 5.0))
 IMMEDIATE = ((signal.SIGQUIT, 1.0),)
 SMART_THEN_FAST = ((signal.SIGTERM, 3.0), (signal.SIGINT, 20.0), (signal.SIGQUIT, 5.0))
@@ -88,15 +90,14 @@ class Postgres:
         """Make the data folder at the first start, then start the server; returns before it is ready."""
         self.end_leftovers()
         identity = find_identity(self.binaries / "postgres", self.house.folder)
-        if identity.user is not None:
+        if identity.user:
             self.house.folder.chmod(0o711)  # another user must pass through; all in it is closed to others
         if not (self.data / "PG_VERSION").exists():
             self._initdb(identity)
         _own(self.data, identity)
         self.house.write(self.data / "postgresql.conf", self._configuration())
         _own(self.data / "postgresql.conf", identity)
-        if identity.user is not None:
-            os.chown(self.house.sockets, identity.user, -1)
+        _own(self.house.sockets, identity)
         self.process = Process(
             name=self.name,
             command=[str(self.binaries / "postgres"), "-D", str(self.data)],
@@ -253,14 +254,12 @@ def find_identity(program: Path, folder: Path) -> Identity:
     """
     if os.geteuid() != 0:
         return Identity()
-    choices = [Identity(prefix=UNSHARE)]
-    for name in ("postgres", "nobody"):
-        try:
-            user = pwd.getpwnam(name)
-        except KeyError:
-            continue
-        choices.append(Identity(user=user.pw_uid, group=user.pw_gid))
-    for identity in choices:
+    owners = [path.stat() for path in (*folder.parents, *program.parents)]  # of a closed home above us
+    users = [(owner.st_uid, owner.st_gid) for owner in owners if owner.st_uid != 0]
+    users += [(user.pw_uid, user.pw_gid) for user in pwd.getpwall() if user.pw_name in ("postgres", "nobody")]
+    plain = [Identity(setpriv(user, group), user, group) for user, group in dict.fromkeys(users)]
+    passing = [Identity(setpriv(user, group, *PASS_THROUGH), user, group) for user, group in users[-1:]]
+    for identity in (Identity(UNSHARE), *plain, *passing):
         if _can_run(identity, program, folder):
             return identity
     raise HouseError(
@@ -269,20 +268,18 @@ def find_identity(program: Path, folder: Path) -> Identity:
     )
 
 
+def setpriv(user: int, group: int, *more: str) -> tuple[str, ...]:
+    """The command that runs a program as another user, who is told of our death as we would be of our parent's."""
+    names = (f"--reuid={user}", f"--regid={group}", "--clear-groups", "--pdeathsig=INT")
+    return ("setpriv", *names, *more, "--")
+
+
 def _can_run(identity: Identity, program: Path, folder: Path) -> bool:
-    reach = "x" if identity.prefix else "d"  # another user needs to pass through; the folder itself is opened to it
+    reach = "d" if identity.user else "x"  # another user needs to get there; the folder is opened to him then
     test = 'test "-$2" "$1" && exec "$0" --version'
+    words = [*identity.prefix, "/bin/sh", "-c", test, str(program), str(folder), reach]
     try:
-        done = subprocess.run(
-            [*identity.prefix, "/bin/sh", "-c", test, str(program), str(folder), reach],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            user=identity.user,
-            group=identity.group,
-            extra_groups=[] if identity.user is not None else None,
-            cwd="/",
-            check=False,
-        )
+        done = subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", check=False)
     except OSError:
         return False
     return done.returncode == 0
@@ -292,12 +289,9 @@ def _own(path: Path, identity: Identity) -> None:
     """Give a file, or a folder with all in it, to whom the server runs as (ourselves unless another user)."""
     if os.geteuid() != 0:
         return
-    user = identity.user if identity.user is not None else 0
-    group = identity.group if identity.group is not None else 0
-    if path.stat().st_uid == user:
-        return
-    for entry in (path, *path.rglob("*")):
-        os.chown(entry, user, group, follow_symlinks=False)
+    if path.stat().st_uid != identity.user:
+        for entry in (path, *path.rglob("*")):
+            os.chown(entry, identity.user, identity.group, follow_symlinks=False)
 
 
 def _server_env() -> dict[str, str]:

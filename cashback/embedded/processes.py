@@ -11,18 +11,18 @@ from pathlib import Path
 
 HOUSE_MARK = "CASHBACK_HOUSE"  # in the environment of every process of a house: the house's folder
 PR_SET_PDEATHSIG = 1
-SERVER_PROGRAMS = frozenset({"postgres", "redis-server", "initdb", "unshare"})
+SERVER_PROGRAMS = frozenset({"postgres", "redis-server", "initdb", "unshare", "setpriv"})
 POLL_SECONDS = 0.05
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Who a server runs as: a command in front of it, or another user; neither when we are not root."""
+    """Who a server runs as: a command in front of it that changes that, and who its files belong to then."""
 
     prefix: tuple[str, ...] = ()
-    user: int | None = None
-    group: int | None = None
+    user: int = 0
+    group: int = 0
 
 
 @dataclass
@@ -52,9 +52,6 @@ class Process:
                 cwd=self.cwd,
                 env=dict(self.env),
                 start_new_session=True,  # Ctrl-C reaches us alone; we stop the others in order
-                user=self.identity.user,
-                group=self.identity.group,
-                extra_groups=[] if self.identity.user is not None else None,
                 preexec_fn=die_with_parent(self.signal_at_our_death),  # noqa: PLW1509  (we have a single thread)
             )
         self.started_at = time.monotonic()

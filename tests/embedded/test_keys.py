@@ -31,7 +31,7 @@ def test_keys_are_made_once_and_never_touched_again(house: House) -> None:
 
 def test_keys_have_the_forms_that_the_program_reads(house: House) -> None:
     settings = make_keys(house)
-    assert len(bytes.fromhex(Path(settings["PIN_KEY_FILE"]).read_text())) == 32
+    assert len(Path(settings["PIN_KEY_FILE"]).read_bytes()) == 32
     signing = load_pem_private_key(Path(settings["SIGNING_KEY_FILE"]).read_bytes(), None)
     assert isinstance(signing, Ed25519PrivateKey)
     assert len(settings["SECRET_KEY"]) >= 40

@@ -14,6 +14,7 @@ import pytest
 
 from cashback.embedded.house import House, HouseError
 from cashback.embedded.processes import is_alive, servers_of
+from cashback.env import ROOT
 from tests.embedded.sites import Site, kill_nine, wait_gone
 
 CONNECT = "import os, psycopg2; c = psycopg2.connect(os.environ['DATABASE_URL']); k = c.cursor(); "
@@ -199,3 +200,22 @@ def test_servers_named_by_the_environment_are_used_and_none_are_started(site: Si
     assert done.stdout.split() == list(named.values()), done.stderr
     assert not (site.var / "postgres").exists()
     assert not (site.var / "redis").exists()
+
+
+NO_NAMESPACES = (
+    "import sys; from cashback.embedded import __main__ as entry, postgres; postgres.UNSHARE = ('false',);"
+    "sys.exit(entry.main(['exec', '--', sys.executable, '-c', sys.argv[1]]))"
+)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="is about root")
+@pytest.mark.parametrize("mode", [0o755, 0o700])
+def test_where_user_namespaces_are_forbidden(make_site: Callable[..., Site], mode: int) -> None:
+    site = make_site("home/var")
+    site.var.parent.mkdir(mode=mode)
+    words = [sys.executable, "-c", NO_NAMESPACES, CONNECT]
+    done = subprocess.run(words, env=site.env(), cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (site.var / "postgres").stat().st_uid != 0
+    assert site.var.parent.stat().st_mode & 0o777 == mode
+    assert site.python(CONNECT).returncode == 0  # and again where they are allowed
