@@ -4,8 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.core.exceptions import ImproperlyConfigured
 from pyrage import decrypt, encrypt, x25519
 from pytest_django.fixtures import Settings
@@ -13,6 +11,8 @@ from pytest_django.fixtures import Settings
 from cashback.checks import problems, refuse_to_start
 from cashback.embedded.house import House
 from cashback.embedded.keys import make_keys
+from cashback.lib.crypto.digests import PinKey
+from cashback.lib.crypto.signatures import SigningKey
 
 
 @pytest.fixture
@@ -31,9 +31,8 @@ def test_keys_are_made_once_and_never_touched_again(house: House) -> None:
 
 def test_keys_have_the_forms_that_the_program_reads(house: House) -> None:
     settings = make_keys(house)
-    assert len(Path(settings["PIN_KEY_FILE"]).read_bytes()) == 32
-    signing = load_pem_private_key(Path(settings["SIGNING_KEY_FILE"]).read_bytes(), None)
-    assert isinstance(signing, Ed25519PrivateKey)
+    assert PinKey.load(Path(settings["PIN_KEY_FILE"])).id
+    assert SigningKey.load(Path(settings["SIGNING_KEY_FILE"]))
     assert len(settings["SECRET_KEY"]) >= 40
     assert Path(settings["KEYRING_DIR"]).stat().st_mode & 0o777 == 0o700
 
