@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import random
+import re
 import secrets
 import shutil
 import signal
@@ -15,6 +16,7 @@ from pathlib import Path
 from cashback.embedded import processes
 
 SOCKET_FOLDER_BYTES_MAX = 90  # a unix socket's whole path must stay under 108 bytes
+PLAIN_PATH = re.compile(r"[\w./ -]+")
 PORT_CHOICES = range(20_000, 32_000)  # below the range from which outgoing connections take theirs
 LEFTOVER_STEPS = ((signal.SIGTERM, 3.0),)
 
@@ -83,8 +85,9 @@ class House:
             self._lock = None
 
     def sockets_fit(self) -> bool:
-        """Whether the path of the socket folder is short enough for unix sockets."""
-        return len(os.fsencode(self.sockets)) < SOCKET_FOLDER_BYTES_MAX
+        """Whether the path of the socket folder is short and plain enough: a comma would part it into two hosts."""
+        short = len(os.fsencode(self.sockets)) < SOCKET_FOLDER_BYTES_MAX
+        return short and PLAIN_PATH.fullmatch(str(self.sockets)) is not None
 
     def password(self, name: str) -> str:
         """The random password called `name`, made at the first call."""

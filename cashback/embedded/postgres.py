@@ -34,7 +34,7 @@ PASS_THROUGH = ("--inh-caps=+dac_override", "--ambient-caps=+dac_override")
 FAST_THEN_IMMEDIATE = ((signal.SIGINT, 10.0), (signal.SIGQUIT, 5.0))
 IMMEDIATE = ((signal.SIGQUIT, 1.0),)
 SMART_THEN_FAST = ((signal.SIGTERM, 3.0), (signal.SIGINT, 20.0), (signal.SIGQUIT, 5.0))
-READY_SECONDS_MAX = 3600.0  # recovery after kill -9 takes what it takes, as long as the process lives
+READY_SECONDS_MAX = 60.0  # but recovery after kill -9 takes what it takes
 NEWS_EVERY_SECONDS = 5.0
 
 SETTINGS = {
@@ -120,12 +120,13 @@ class Postgres:
                     return
             except psycopg2.OperationalError as problem:
                 waited = time.monotonic() - begun
-                if not self.process.runs() or waited > READY_SECONDS_MAX:
+                recovers = "starting up" in str(problem) or "recovery" in str(problem)
+                if not self.process.runs() or (waited > READY_SECONDS_MAX and not recovers):
                     lines = "\n".join(self.process.last_lines(8))
                     raise HouseError(f"PostgreSQL did not start; {self.process.log} ends with:\n{lines}") from None
                 if waited > 1 and time.monotonic() > next_news:
                     next_news = time.monotonic() + NEWS_EVERY_SECONDS
-                    state = "recovers after an unclean stop" if "starting up" in str(problem) else "starts"
+                    state = "recovers after an unclean stop" if recovers else "starts"
                     self.say(f"PostgreSQL {state} ({waited:.0f} s)")
             pause()
 

@@ -84,6 +84,15 @@ def test_the_server_log_keeps_no_literal_of_a_failed_statement(site: Site) -> No
     assert "Zhang" not in log
 
 
+@pytest.mark.parametrize(("name", "sockets"), [("va r 現金", True), ("a, 'b' \"c\" %41", False)])
+def test_a_var_with_unusual_letters(make_site: Callable[..., Site], name: str, sockets: bool) -> None:
+    site = make_site(name)
+    django = "import dj_database_url; print(dj_database_url.parse(os.environ['DATABASE_URL'])['HOST']);"
+    done = site.python(CONNECT + PING + django)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == (str(site.var / "run") if sockets else "127.0.0.1")
+
+
 def test_a_var_of_two_hundred_characters_uses_the_loopback_address(make_site: Callable[..., Site]) -> None:
     site = make_site("v" * 200)
     done = site.python(CONNECT + "print(os.environ['DATABASE_URL'])")
