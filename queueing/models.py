@@ -352,7 +352,7 @@ class Erasure(models.Model):
         db_constraint=False,
     )
     at = models.DateTimeField(_("at"))
-    what = models.CharField(_("what"), max_length=16)
+    what = models.CharField(_("what"), max_length=17)
     why = models.CharField(_("why"), max_length=32)
     backups_until = models.DateTimeField(_("readable in backups until"))
     signing_key = models.ForeignKey(
