@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "cashback.web",
     "cashback.portal",
     "cashback.api",
+    "cashback.demo",
 ]
 
 MIDDLEWARE = [

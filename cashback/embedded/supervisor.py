@@ -117,7 +117,7 @@ class Supervisor:
         if not os.environ.get("BANK_RECIPIENT_KEY_FILE"):  # else the payments go to another bank
             found.append(self._program("bank", programs.bank(folder=folder / "bank-simulator")))
         if self.demo:
-            found.append(self._command("traffic", ["demo_traffic"]))
+            found.append(self._command("traffic", ["demo_traffic", "--stay"]))
         return found
 
     def _program(

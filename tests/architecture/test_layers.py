@@ -20,6 +20,7 @@ LAYERS = {
     "web": 5,
     "portal": 5,
     "api": 5,
+    "demo": 6,
 }
 OURS = [config for config in apps.get_app_configs() if config.label in LAYERS]
 TABLES = {model._meta.db_table: config.label for config in OURS for model in config.get_models()}
