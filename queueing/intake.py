@@ -169,7 +169,6 @@ def _write(entry: Corrected, row: SimpleNamespace, stored: dict[str, object]) ->
     stored |= {
         "number": number,
         "program_id": row.program_id,
-        "lot_id": row.lot_id,
         "receipt_digest": receipt_digest(code),
         "nonce": nonce,
         "leaf": mark,

@@ -32,10 +32,11 @@ WITH gate AS (
     SELECT line.cut_at,
            epoch.id IS NOT NULL AS epoch_live,
            block.id IS NOT NULL AS blocked,
+           lot.id AS lot_id,
            lot.id IS NOT NULL AND program.state = 'published' AS open
       FROM cards_program AS program
       LEFT JOIN queueing_line AS line ON line.program_id = program.id
-      LEFT JOIN cards_lot AS lot ON lot.id = %(lot_id)s AND lot.ended_at IS NULL
+      LEFT JOIN cards_lot AS lot ON lot.numbers @> %(number)s::bigint AND lot.ended_at IS NULL
       LEFT JOIN cards_block AS block
         ON block.number = %(number)s AND block.lifted_at IS NULL AND block.approved_at IS NOT NULL
       LEFT JOIN queueing_keyepoch AS epoch ON epoch.id = %(epoch_id)s AND epoch.retired_at IS NULL
@@ -49,7 +50,7 @@ WITH gate AS (
     INSERT INTO queueing_registration (
         card_id, program_id, lot_id, registered_at, receipt_digest, receipt_generation, nonce, leaf, signature,
         signing_key_id, language, terms_version, product_matches)
-    SELECT %(number)s, %(program_id)s, %(lot_id)s, %(registered_at)s, %(receipt_digest)s, 0, %(nonce)s, %(leaf)s,
+    SELECT %(number)s, %(program_id)s, gate.lot_id, %(registered_at)s, %(receipt_digest)s, 0, %(nonce)s, %(leaf)s,
            %(signature)s, %(key_id)s, %(language)s, %(terms_version)s, %(product_matches)s
       FROM gate
      WHERE gate.cut_at < %(registered_at)s AND gate.epoch_live AND gate.open AND NOT gate.blocked

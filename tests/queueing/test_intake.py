@@ -13,6 +13,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from cards.models import Block, BlockKind, Lot, Program
+from cards.returns import return_cards
 from cashback.lib.crypto.digests import PinKey, leaf, receipt_digest
 from cashback.lib.crypto.signatures import receipt_lines, verify_lines
 from cashback.lib.errors import DomainError, InvalidDetails
@@ -161,9 +162,12 @@ def test_with_the_right_pin_the_truth_is_told() -> None:
     Block.objects.update(approved_by=make_user(), approved_at=timezone.now())
     with pytest.raises(CardBlocked):
         enter(cards[0])
-    Lot.objects.update(ended_at=timezone.now())
+    lot = Lot.objects.get()
+    given_back = int(cards[1][0][:12])
+    return_cards(lot_id=lot.pk, first=given_back, last=given_back, registered=[], now=timezone.now())
     with pytest.raises(ProgramNotOpen):
         enter(cards[1])
+    enter(cards[2])
 
 
 @pytest.mark.django_db
