@@ -105,6 +105,16 @@ class Event(models.TextChoices):
     CORRECTION = "correction", _("correction")
 
 
+# The events that may move a wallet: few against those of payouts, so the statement's indexes cover only them.
+WALLET_EVENTS = (
+    Event.PAYMENT_CONFIRMED,
+    Event.LOT_SOLD,
+    Event.LOT_RETURNED,
+    Event.WALLET_PAID_OUT,
+    Event.CORRECTION,
+)
+
+
 class Transfer(models.Model):
     """One leg pair: an amount from one account's credit to another's debit. Balanced by construction, append-only.
 
@@ -121,7 +131,7 @@ class Transfer(models.Model):
     posted_at = models.DateTimeField(_("posted at"))
 
     class Meta:
-        """The unique entry also serves the look-up by event and reference."""
+        """The unique entry also serves the look-up by event and reference; two partial indexes a wallet's statement."""
 
         verbose_name = _("transfer")
         verbose_name_plural = _("transfers")
@@ -133,7 +143,37 @@ class Transfer(models.Model):
             models.CheckConstraint(condition=~Q(debit=F("credit")), name="ledger_transfer_two_accounts"),
             models.CheckConstraint(condition=Q(event__in=Event.values), name="ledger_transfer_event_known"),
         ]
+        indexes = [
+            models.Index(
+                fields=["credit", "id"], condition=Q(event__in=WALLET_EVENTS), name="ledger_transfer_wallet_in"
+            ),
+            models.Index(
+                fields=["debit", "id"], condition=Q(event__in=WALLET_EVENTS), name="ledger_transfer_wallet_out"
+            ),
+        ]
 
     def __str__(self) -> str:
         """Name the transfer by its fact."""
         return f"{self.event} {self.reference}"
+
+
+class BooksCheck(models.Model):
+    """One check of all invariants: when, how long it took, how many rules, and each breach as a sentence. Append-only.
+
+    Sentences name rows by number, never a person.
+    """
+
+    checked_at = models.DateTimeField(_("checked at"))
+    took_ms = models.PositiveIntegerField(_("took, in milliseconds"))
+    rules = models.PositiveSmallIntegerField(_("rules"))
+    breaches = models.JSONField(_("breaches"), default=list)
+
+    class Meta:
+        """The newest is read by the primary key."""
+
+        verbose_name = _("check of the books")
+        verbose_name_plural = _("checks of the books")
+
+    def __str__(self) -> str:
+        """Name the check by its id."""
+        return f"check {self.pk}"

@@ -5,13 +5,13 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from cashback.lib import books
+from cashback.ledger.checking import check
 
 logger = logging.getLogger(__name__)
 
 
 @shared_task
 def check_books() -> None:
-    """Check every invariant; a breach is an error in the log, by number and name."""
-    for breach in books.breaches(timezone.now()):
+    """Check every invariant and keep the result; a breach is an error in the log, by number and name."""
+    for breach in check(now=timezone.now()).breaches:
         logger.error("the books do not balance: %s", breach)

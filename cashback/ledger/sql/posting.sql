@@ -67,3 +67,20 @@ SELECT currency, held_minor, owed_minor FROM (
       FROM ledger_account AS account GROUP BY account.currency
 ) AS sums
  WHERE held_minor < owed_minor;
+
+-- name: wallet_legs
+-- The newest legs of some wallets below a key; each arm is a walk down its own partial index.
+SELECT id, event, reference, account_id, currency, amount_minor, posted_at
+  FROM unnest(%(accounts)s::bigint[]) AS wallet (account_id)
+ CROSS JOIN LATERAL (
+     (SELECT id, event, reference, currency, amount_minor, posted_at FROM ledger_transfer
+       WHERE credit_id = wallet.account_id AND id < %(before)s
+         AND event IN ('payment_confirmed', 'lot_sold', 'lot_returned', 'wallet_paid_out', 'correction')
+       ORDER BY id DESC LIMIT %(legs)s)
+     UNION ALL
+     (SELECT id, event, reference, currency, -amount_minor, posted_at FROM ledger_transfer
+       WHERE debit_id = wallet.account_id AND id < %(before)s
+         AND event IN ('payment_confirmed', 'lot_sold', 'lot_returned', 'wallet_paid_out', 'correction')
+       ORDER BY id DESC LIMIT %(legs)s)
+ ) AS leg
+ ORDER BY id DESC LIMIT %(legs)s;

@@ -1,0 +1,27 @@
+"""Checking the books, and keeping what the last check found."""
+
+from datetime import datetime
+from time import monotonic
+
+from cashback.ledger.models import BooksCheck
+from cashback.lib import books
+
+# A site whose books are broken at every turn must not fill its disk with saying so.
+BREACHES_MAX = 50
+
+
+def check(*, now: datetime) -> BooksCheck:
+    """Run every invariant and keep the result; at most the first fifty breaches."""
+    started = monotonic()
+    breaches = books.breaches(now)
+    return BooksCheck.objects.create(
+        checked_at=now,
+        took_ms=round((monotonic() - started) * 1000),
+        rules=len(books.invariants()),
+        breaches=breaches[:BREACHES_MAX],
+    )
+
+
+def last_check() -> BooksCheck | None:
+    """The newest result, if the books were ever checked."""
+    return BooksCheck.objects.order_by("-pk").first()
