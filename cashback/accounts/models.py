@@ -20,6 +20,8 @@ class User(AbstractUser):
 
     role = models.CharField(_("role"), max_length=10, choices=Role)
 
+    REQUIRED_FIELDS = ["role"]
+
     class Meta(AbstractUser.Meta):
         """A dealer is never staff."""
 

@@ -1,17 +1,12 @@
 """The organizers' admin site."""
 
 from django.contrib.admin import AdminSite
-from django.contrib.admin.apps import AdminConfig
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from cashback.accounts.signing_in import OrganizerAuthenticationForm
+
 STAFF_ROLES = frozenset({"organizer", "checker", "operator"})
-
-
-class OrganizerAdminConfig(AdminConfig):
-    """Django's admin with the organizers' site as its default."""
-
-    default_site = "cashback.accounts.sites.OrganizerSite"
 
 
 class OrganizerSite(AdminSite):
@@ -21,6 +16,7 @@ class OrganizerSite(AdminSite):
     site_title = _("Cash-back card program")
     index_title = _("Administration")
     site_url = "/"
+    login_form = OrganizerAuthenticationForm
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Let in active staff only: a dealer's account never is."""
