@@ -60,6 +60,7 @@ NOT_PERSONAL = {
         cards.Batch.manifest_sha256 cards.Card.pin_digest queueing.Registration.receipt_digest
         queueing.Registration.leaf payouts.Release.file_sha256 payouts.BankFile.sha256
     """,
+    "sentences of the books' own checks, which name rows by number": "ledger.BooksCheck.breaches",
     "random": "queueing.Registration.nonce",
     "a keyed digest of a client's address or of a serial, kept for minutes": "queueing.AttemptCounter.key",
     "a file's name, made of a bank's codes, numbers and dates": "payouts.BankFile.name",
