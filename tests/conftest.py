@@ -72,6 +72,14 @@ def site_keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _static_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Static files come from the finders; whitenoise warns where the folder of collected ones is not there at all."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings, "STATIC_ROOT", tmp_path_factory.mktemp("static"))
+        yield
+
+
 @pytest.fixture
 def unbalanced() -> None:
     """Asked for by a test that plants a breach and looks for it itself."""
