@@ -29,11 +29,11 @@ def return_lot(*, lot_id: int, first: int, last: int, by_id: int, now: datetime)
     Raises NotAllowed, LotUnknown, LineBusy and what `return_cards` raises.
     """
     require_organizer(by_id)
-    program_id = Lot.objects.filter(pk=lot_id, ended_at=None).values_list("program_id", flat=True).first()
-    if program_id is None:
+    lot = Lot.objects.filter(pk=lot_id, ended_at=None).first()
+    if lot is None:
         raise returns.LotUnknown
-    _hold_line(program_id)
-    cards = Registration.objects.filter(card__range=(first, last))
+    _hold_line(lot.program_id)
+    cards = Registration.objects.filter(card__gte=max(first, lot.first_number), card__lte=min(last, lot.last_number))
     registered = list(cards.values_list("card", flat=True))
     return returns.return_cards(lot_id=lot_id, first=first, last=last, registered=registered, now=now)
 
