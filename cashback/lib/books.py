@@ -62,5 +62,14 @@ def holdings(now: datetime) -> list[Holding]:
     return [holding for books in _books() for holding in getattr(books, "holdings", _none)(now)]
 
 
+def sealed_under(epoch_id: int) -> int:
+    """How many sealed values, in any table, need the key of an epoch: each app's `books.sealed_under(epoch_id)`."""
+    return sum(getattr(books, "sealed_under", _no_values)(epoch_id) for books in _books())
+
+
+def _no_values(_epoch_id: int) -> int:
+    return 0
+
+
 def _none(_now: datetime) -> list[Holding]:
     return []
