@@ -4,9 +4,12 @@ SETTLING before LINE before KEYRING. A lock is taken in a statement of its own: 
 the lock it waits for.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 
-from django.db import connection
+from django.db import OperationalError, connection
+from psycopg2.errors import LockNotAvailable
 
 
 class Lock(IntEnum):
@@ -22,6 +25,10 @@ class Lock(IntEnum):
 
 LINE, SETTLING, KEYRING = Lock.LINE, Lock.SETTLING, Lock.KEYRING
 THE_RING = 0
+
+
+class Busy(Exception):
+    """Somebody else held the lock for too long; the next tick tries again."""
 
 
 def lock(which: Lock, key: int = THE_RING) -> None:
@@ -40,6 +47,21 @@ def try_lock(which: Lock, key: int = THE_RING) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [which.value, key])
         return bool(cursor.fetchone()[0])
+
+
+@contextmanager
+def patience(timeout_ms: int) -> Iterator[None]:
+    """Wait no longer than this for each lock taken inside, in the caller's transaction. Raises Busy."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = %s", [timeout_ms])
+    try:
+        yield
+    except OperationalError as error:
+        if isinstance(error.__cause__, LockNotAvailable):
+            raise Busy from None
+        raise
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = DEFAULT")
 
 
 def _take(statement: str, which: Lock, key: int) -> None:

@@ -1,0 +1,11 @@
+-- name: award_drawn
+-- Cash for the winners of a draw who stand, once each.
+INSERT INTO queueing_award (registration_id, program_id, source, source_id, place, kind, amount_minor, awarded_at)
+SELECT registration.id, place.program_id, 'draw', %(draw_id)s, place.place, 'cash', won.amount_minor, %(now)s
+  FROM unnest(%(registrations)s::bigint[], %(amounts_minor)s::bigint[]) AS won (registration_id, amount_minor)
+  JOIN queueing_registration AS registration ON registration.id = won.registration_id
+  JOIN queueing_place AS place ON place.registration_id = registration.id AND place.program_id = %(program_id)s
+ WHERE registration.withdrawn_at IS NULL AND registration.voided_at IS NULL
+ ORDER BY place.place
+    ON CONFLICT (registration_id, source_id) WHERE source = 'draw' DO NOTHING
+RETURNING id;
