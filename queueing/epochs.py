@@ -115,7 +115,7 @@ def destroy_retired(*, now: datetime) -> list[int]:
 
 def ring() -> KeyRing:
     """The site's key ring."""
-    return _ring(Path(settings.KEYRING_DIR))
+    return _ring(settings.KEYRING_DIR)
 
 
 @lru_cache(maxsize=4)

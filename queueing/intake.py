@@ -26,7 +26,7 @@ from queueing.correction import Corrected, Product
 from queueing.lines import ensure_line
 from queueing.locks import KEYRING, LINE, THE_RING
 from queueing.proving import CardNotAccepted, pin_is_right
-from queueing.rows import fetch
+from queueing.rows import fetch_prepared
 
 __all__ = ["AlreadyRegistered", "CardBlocked", "CardNotAccepted", "ProgramNotOpen", "Receipt", "register"]
 
@@ -100,7 +100,7 @@ def register(*, details: Corrected, language: str, request_digest: bytes | None,
 @transaction.atomic
 def _register(entry: Corrected, language: str, request_digest: bytes | None, now: datetime) -> Receipt:
     card = entry.card
-    row = fetch(QUERIES["read_card"], {"number": card.number})[0]
+    row = fetch_prepared(QUERIES["read_card"], {"number": card.number})[0]
     if not pin_is_right(pin_digest=row.pin_digest, pin_key_id=row.pin_key_id, serial=card.serial, pin=card.pin):
         raise CardNotAccepted
     if row.registration_id is not None and _is_repeated(row, request_digest):
@@ -178,11 +178,11 @@ def _write(entry: Corrected, row: SimpleNamespace, stored: dict[str, object]) ->
         "product_matches": product_matches(entry.product, row.product_name, row.product_specification),
     }
     locks = {"line": LINE.value, "keyring": KEYRING.value, "ring": THE_RING, "program_id": row.program_id}
-    registered_at: datetime = fetch(QUERIES["enter"], locks)[0].clock_timestamp
+    registered_at: datetime = fetch_prepared(QUERIES["enter"], locks)[0].clock_timestamp
     while True:
         lines = receipt_lines(key_id=key.key_id, serial=serial, nonce=nonce, leaf=mark, registered_at=registered_at)
         stored |= {"registered_at": registered_at, "signature": key.sign_lines(lines)}
-        written = fetch(QUERIES["register"], stored)[0]
+        written = fetch_prepared(QUERIES["register"], stored)[0]
         if written.cut_at is None or written.cut_at < registered_at:
             break
         # The clock stepped back behind the cut, which stands still while the lock is held.

@@ -26,12 +26,12 @@ def signing_key() -> SigningKey:
 
 def site_key() -> SigningKey:
     """The signing key alone, for whoever writes its row in a statement of their own."""
-    return _signing_key(Path(settings.SIGNING_KEY_FILE))
+    return _signing_key(settings.SIGNING_KEY_FILE)
 
 
 def pin_keys() -> dict[str, PinKey]:
     """The keys of the PIN digests, by id."""
-    return _pin_keys(Path(settings.PIN_KEY_FILE))
+    return _pin_keys(settings.PIN_KEY_FILE)
 
 
 def receipt_key() -> bytes:

@@ -22,8 +22,8 @@ SELECT card.pin_digest, batch.pin_key_id,
 
 -- name: enter
 -- Come in before the barrier, and only then read the time: nothing at or before the next cut arrives after it.
-SELECT pg_advisory_xact_lock_shared(%(line)s, %(program_id)s),
-       pg_advisory_xact_lock_shared(%(keyring)s, %(ring)s),
+SELECT pg_advisory_xact_lock_shared(%(line)s::int, %(program_id)s::int),
+       pg_advisory_xact_lock_shared(%(keyring)s::int, %(ring)s::int),
        clock_timestamp()
 
 -- name: register
@@ -38,30 +38,32 @@ WITH gate AS (
       LEFT JOIN queueing_line AS line ON line.program_id = program.id
       LEFT JOIN cards_lot AS lot ON lot.numbers @> %(number)s::bigint AND lot.ended_at IS NULL
       LEFT JOIN cards_block AS block
-        ON block.number = %(number)s AND block.lifted_at IS NULL AND block.approved_at IS NOT NULL
-      LEFT JOIN queueing_keyepoch AS epoch ON epoch.id = %(epoch_id)s AND epoch.retired_at IS NULL
-     WHERE program.id = %(program_id)s
+        ON block.number = %(number)s::bigint AND block.lifted_at IS NULL AND block.approved_at IS NOT NULL
+      LEFT JOIN queueing_keyepoch AS epoch ON epoch.id = %(epoch_id)s::bigint AND epoch.retired_at IS NULL
+     WHERE program.id = %(program_id)s::bigint
 ), known_key AS (
     INSERT INTO queueing_signingkey (key_id, public_key, from_at)
-    SELECT %(key_id)s, %(public_key)s, %(registered_at)s
-     WHERE NOT EXISTS (SELECT FROM queueing_signingkey WHERE key_id = %(key_id)s)
+    SELECT %(key_id)s::varchar, %(public_key)s::varchar, %(registered_at)s::timestamptz
+     WHERE NOT EXISTS (SELECT FROM queueing_signingkey WHERE key_id = %(key_id)s::varchar)
     ON CONFLICT DO NOTHING
 ), registration AS (
     INSERT INTO queueing_registration (
         card_id, program_id, lot_id, registered_at, receipt_digest, receipt_generation, nonce, leaf, signature,
         signing_key_id, language, terms_version, product_matches)
-    SELECT %(number)s, %(program_id)s, gate.lot_id, %(registered_at)s, %(receipt_digest)s, 0, %(nonce)s, %(leaf)s,
-           %(signature)s, %(key_id)s, %(language)s, %(terms_version)s, %(product_matches)s
+    SELECT %(number)s::bigint, %(program_id)s::bigint, gate.lot_id, %(registered_at)s::timestamptz,
+           %(receipt_digest)s::bytea, 0, %(nonce)s::bytea, %(leaf)s::varchar, %(signature)s::varchar,
+           %(key_id)s::varchar, %(language)s::varchar, %(terms_version)s::varchar, %(product_matches)s::boolean
       FROM gate
-     WHERE gate.cut_at < %(registered_at)s AND gate.epoch_live AND gate.open AND NOT gate.blocked
+     WHERE gate.cut_at < %(registered_at)s::timestamptz AND gate.epoch_live AND gate.open AND NOT gate.blocked
     ON CONFLICT (card_id) DO NOTHING
     RETURNING id
 ), details AS (
     INSERT INTO queueing_holderdetails (
         registration_id, version, epoch_id, payee, payee_key, payee_fingerprint, contact, contact_key,
         request_digest, erase_by, extended_for)
-    SELECT registration.id, 1, %(epoch_id)s, %(payee)s, %(payee_key)s, %(payee_fingerprint)s, %(contact)s,
-           %(contact_key)s, %(request_digest)s, %(erase_by)s, ''
+    SELECT registration.id, 1, %(epoch_id)s::bigint, %(payee)s::bytea, %(payee_key)s::bytea,
+           %(payee_fingerprint)s::bytea, %(contact)s::bytea, %(contact_key)s::bytea, %(request_digest)s::bytea,
+           %(erase_by)s::timestamptz, ''
       FROM registration
 )
 SELECT gate.cut_at, gate.epoch_live, gate.blocked, gate.open, registration.id AS registration_id

@@ -257,7 +257,7 @@ def test_a_clock_behind_the_cut_registers_just_after_it() -> None:
 def test_an_epoch_retired_meanwhile_is_replaced_by_the_current_one(monkeypatch: pytest.MonkeyPatch, race: Race) -> None:
     _, cards = sold_cards(1)
     old = epochs.current(timezone.now())
-    fetch = intake.fetch
+    fetch = intake.fetch_prepared
 
     def rotate(_: int) -> None:
         KeyEpoch.objects.filter(pk=old.pk).update(retired_at=timezone.now())
@@ -268,7 +268,7 @@ def test_an_epoch_retired_meanwhile_is_replaced_by_the_current_one(monkeypatch: 
             race(rotate, 1)
         return fetch(statement, parameters)
 
-    monkeypatch.setattr(intake, "fetch", rotating)
+    monkeypatch.setattr(intake, "fetch_prepared", rotating)
     receipt = enter(cards[0])
     assert HolderDetails.objects.get().epoch_id != old.pk
     assert receipt.registration_id in details.read_payees(registration_ids=[receipt.registration_id])
