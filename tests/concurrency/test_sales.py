@@ -7,7 +7,7 @@ import pytest
 from django.db.models import Sum
 from django.utils import timezone
 
-from cards import orders, returns
+from cards import orders, returns, wallets
 from cards.models import Batch, Lot, Order
 from cashback.accounts.models import Role
 from cashback.ledger.models import Event, Kind, Transfer
@@ -70,3 +70,25 @@ def test_overlapping_returns_take_each_card_back_once(race: Race) -> None:
     assert Lot.objects.filter(ended_at=None).aggregate(price=Sum("price_minor"))["price"] == (
         260_000 - balance_minor(orders.wallet(lot.dealer_id, program))
     )
+
+
+def test_a_wallet_paid_out_by_ten_gives_what_it_holds(race: Race) -> None:
+    program, dealer = make_program(), make_dealer()
+    orders.cancel(order_id=make_order(program, dealer, 5), now=timezone.now())
+    mint_cards(program, 5)
+    bound = make_order(program, dealer, 5)
+
+    def pay_out(number: int) -> None:
+        wallets.pay_out(
+            dealer_id=dealer.pk,
+            program_id=program.pk,
+            amount_minor=4_000,
+            reference=f"OUT-{number}",
+            now=timezone.now(),
+        )
+
+    results = race(pay_out, 10)
+    assert results.count(None) == 3
+    assert sum(isinstance(result, wallets.WalletTooSmall) for result in results) == 7
+    [lot] = orders.fulfil(order_id=bound, now=timezone.now())
+    assert lot.cards == 5
