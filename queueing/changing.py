@@ -1,4 +1,4 @@
-"""What correcting, withdrawing and blocking have in common: the locked details, and what of them is held."""
+"""What correcting, withdrawing and blocking have in common: the locked details, and whether it stands."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,9 +18,3 @@ def lock_details(registration_id: int) -> SimpleNamespace | None:
 def standing(registration_id: int) -> SimpleNamespace:
     """Whether a registration stands and what of it is held or was awarded, as of now."""
     return fetch(QUERIES["standing"], {"registration_id": registration_id})[0]
-
-
-def held_parts(state: SimpleNamespace) -> str:
-    """What is to be erased of a registration that holds something, in the words of an erasure; "" for nothing."""
-    parts = [part for part, held in (("payee", state.payee_held), ("contact", state.contact_held)) if held]
-    return "_and_".join(parts)

@@ -11,6 +11,8 @@ from enum import IntEnum
 from django.db import OperationalError, connection
 from psycopg2.errors import LockNotAvailable
 
+from cashback.lib.errors import DomainError
+
 
 class Lock(IntEnum):
     """What a lock guards; the first of the two integers of its key."""
@@ -25,6 +27,13 @@ class Lock(IntEnum):
 
 LINE, SETTLING, KEYRING = Lock.LINE, Lock.SETTLING, Lock.KEYRING
 THE_RING = 0
+_WAIT_MS = 2_000
+
+
+class LineBusy(DomainError):
+    """Somebody is registering a card of this program just now; try again in a moment."""
+
+    code = "line_busy"
 
 
 class Busy(Exception):
@@ -62,6 +71,18 @@ def patience(timeout_ms: int) -> Iterator[None]:
         raise
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL lock_timeout = DEFAULT")
+
+
+def hold_line(program_id: int) -> None:
+    """Hold the line alone: a registration that has begun is finished and seen, a later one finds what is changed here.
+
+    Waits for registrations under way, but not for long: those behind us wait as well. Raises LineBusy.
+    """
+    try:
+        with patience(_WAIT_MS):
+            lock(LINE, program_id)
+    except Busy:
+        raise LineBusy from None
 
 
 def _take(statement: str, which: Lock, key: int) -> None:

@@ -2,23 +2,15 @@
 
 from datetime import datetime
 
-from django.db import OperationalError, connection, transaction
-from psycopg2.errors import LockNotAvailable
+from django.db import transaction
 
 from cards import returns
 from cards.models import Lot
 from cards.orders import require_organizer
-from cashback.lib.errors import DomainError
-from queueing import locks
+from queueing.locks import LineBusy
 from queueing.models import Registration
 
-_WAIT_MILLISECONDS = 2_000
-
-
-class LineBusy(DomainError):
-    """Somebody is registering a card of this program just now; try again in a moment."""
-
-    code = "line_busy"
+__all__ = ["LineBusy", "return_lot"]
 
 
 @transaction.atomic
@@ -32,21 +24,7 @@ def return_lot(*, lot_id: int, first: int, last: int, by_id: int, now: datetime)
     lot = Lot.objects.filter(pk=lot_id, ended_at=None).first()
     if lot is None:
         raise returns.LotUnknown
-    _hold_line(lot.program_id)
+    hold_line(lot.program_id)
     cards = Registration.objects.filter(card__gte=max(first, lot.first_number), card__lte=min(last, lot.last_number))
     registered = list(cards.values_list("card", flat=True))
     return returns.return_cards(lot_id=lot_id, first=first, last=last, registered=registered, now=now)
-
-
-def _hold_line(program_id: int) -> None:
-    """Wait for registrations under way, but not for long: those behind us wait as well."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{_WAIT_MILLISECONDS}ms"])
-    try:
-        locks.lock(locks.LINE, program_id)
-    except OperationalError as error:
-        if isinstance(error.__cause__, LockNotAvailable):
-            raise LineBusy from None
-        raise
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('lock_timeout', '0', true)")

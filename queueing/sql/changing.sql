@@ -34,7 +34,6 @@ RETURNING version
 -- Read whether a registration stands, and what of it is held or was awarded.
 SELECT registration.withdrawn_at, registration.voided_at, registration.frozen_at,
        coalesce(details.payee IS NOT NULL, FALSE) AS payee_held,
-       coalesce(details.contact IS NOT NULL, FALSE) AS contact_held,
        details.held_for,
        EXISTS (SELECT FROM queueing_award WHERE registration_id = registration.id AND source = 'cycle'
                                             AND kind = 'cash')
