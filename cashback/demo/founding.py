@@ -1,4 +1,4 @@
-"""Found the demo: people who sign in, a published program, three dealers with lots of sold cards, cards to try.
+"""Found the demo: people who sign in, a published program, dealers with lots of sold cards, cards to try and to sell.
 
 Every step looks first whether it was done, so a founding that was cut short is finished by the next one.
 """
@@ -25,6 +25,7 @@ from cashback.lib.serials import parse_serial
 CODE = "SPRING-TEA"
 CARDS_TO_TRY = 1_200
 CARDS_OF_TRAFFIC = 600
+CARDS_UNSOLD = 300
 DEALERS = (
     ("CITY-TEA", "City Tea House 城市茶馆", "Spring tea 春茶", "250 g tin"),
     ("GREEN-LEAF", "Green Leaf Stores 绿叶商店", "Green tea 绿茶", "100 g bag"),
@@ -52,6 +53,11 @@ class Files:
         """The cards that the demo's own traffic registers."""
         return self.folder / "demo-traffic.json"
 
+    @property
+    def unsold(self) -> Path:
+        """The cards that nobody has bought yet: whoever plays dealer gets the first of them and needs their PINs."""
+        return self.folder / "demo-unsold.json"
+
 
 def found(*, files: Files, url: str, now: datetime) -> bool:
     """Found the demo; True if there was anything to do. Leaves a database with another program alone."""
@@ -62,6 +68,7 @@ def found(*, files: Files, url: str, now: datetime) -> bool:
     dealers = [_dealer(code, name) for code, name, _, _ in DEALERS]
     cards = _sold_cards(program, now)
     _write(files.traffic, {"cards": cards[CARDS_TO_TRY:]})
+    _write(files.unsold, {"cards": list(_minted(program, CARDS_UNSOLD, now).values())})
     _write(
         files.demo,
         {"url": url, **log_ins, "dealers": dealers, "cards": cards[:CARDS_TO_TRY], "program": program.code},
@@ -116,15 +123,18 @@ def _dealer(code: str, name: str) -> dict[str, str]:
 def _sold_cards(program: Program, now: datetime) -> list[dict[str, str]]:
     """Mint a batch in clear and sell it to the three dealers in equal lots; the cards alternate between them."""
     each = (CARDS_TO_TRY + CARDS_OF_TRAFFIC) // len(DEALERS)
-    manifest = io.BytesIO()
-    minting.mint(
-        program_id=program.pk, cards=each * len(DEALERS), out=manifest, printer_key=None, now=now, progress=None
-    )
-    by_number = manifest_cards(manifest)
+    by_number = _minted(program, each * len(DEALERS), now)
     with transaction.atomic():
         lots = [_sell(program, dealer, each, now) for dealer in DEALERS]
     sold = [[by_number[number] for lot in group for number in _numbers(lot)] for group in lots]
     return [card for turn in zip(*sold, strict=True) for card in turn]
+
+
+def _minted(program: Program, cards: int, now: datetime) -> dict[int, dict[str, str]]:
+    """Mint a batch in clear; its cards by number, the lowest first."""
+    manifest = io.BytesIO()
+    minting.mint(program_id=program.pk, cards=cards, out=manifest, printer_key=None, now=now, progress=None)
+    return manifest_cards(manifest)
 
 
 def manifest_cards(manifest: io.BytesIO) -> dict[int, dict[str, str]]:

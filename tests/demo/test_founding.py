@@ -46,9 +46,17 @@ def test_every_card_to_try_is_sold(files: Files) -> None:
         assert all(any(number in lot for lot in lots) for number in numbers)
 
 
+def test_some_cards_are_left_to_be_sold(files: Files) -> None:
+    found(files=files, url=URL, now=NOW)
+    numbers = [int(card["serial"][:12]) for card in json.loads(files.unsold.read_text(encoding="utf-8"))["cards"]]
+    assert len(numbers) == founding.CARDS_UNSOLD
+    assert numbers == sorted(numbers)
+    assert not Lot.objects.filter(last_number__gte=numbers[0]).exists()
+
+
 def test_the_files_are_the_owners_alone(files: Files) -> None:
     found(files=files, url=URL, now=NOW)
-    assert {stat.S_IMODE(file.stat().st_mode) for file in (files.demo, files.traffic)} == {0o600}
+    assert {stat.S_IMODE(file.stat().st_mode) for file in (files.demo, files.traffic, files.unsold)} == {0o600}
 
 
 def test_it_is_founded_once(files: Files) -> None:
