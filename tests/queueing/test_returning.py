@@ -78,7 +78,7 @@ def test_each_card_is_registered_or_returned_and_never_both(race: Race) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_stalled_registration_does_not_stop_the_line_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(returning, "_WAIT_MILLISECONDS", 100)
+    monkeypatch.setattr(locks, "_WAIT_MS", 100)
     lot, cards = _sold(10)
     by_id = make_user(Role.ORGANIZER).pk
     holding, done = threading.Event(), threading.Event()
