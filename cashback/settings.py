@@ -216,6 +216,11 @@ BANK_INBOX_DIR = env.path("BANK_INBOX_DIR", VAR / "bank" / "inbox")
 BANK_RECIPIENT_KEY_FILE = env.path("BANK_RECIPIENT_KEY_FILE", VAR / "keys" / "bank-recipient.txt")
 BANK_INBOX_KEY_FILE = env.path("BANK_INBOX_KEY_FILE", VAR / "keys" / "bank-inbox.txt")
 
+# Who pays: the organizer's name, account (an IBAN or the bank's own number) and bank (a BIC or the bank's code).
+DEBTOR_NAME = env.text("DEBTOR_NAME", "Cashback Demo Organizer")
+DEBTOR_ACCOUNT = env.text("DEBTOR_ACCOUNT", "DE89370400440532013000")
+DEBTOR_AGENT_BIC = env.text("DEBTOR_AGENT_BIC", "COBADEFFXXX")
+
 CLIENT_ATTEMPTS_PER_MINUTE = env.number("CLIENT_ATTEMPTS_PER_MINUTE", 20)
 
 LOGGING: dict[str, Any] = {

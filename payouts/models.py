@@ -10,12 +10,14 @@ from queueing.models import Award, KeyEpoch, Registration
 
 
 class Collection(models.Model):
-    """How far a program's awards have been collected: cycles in order, and draws' awards by id."""
+    """How far a program's awards have been collected, in order of cycles, and what those cycles awarded in all."""
 
     program = models.OneToOneField(
         Program, models.PROTECT, primary_key=True, related_name="+", verbose_name=_("program")
     )
     cycle = models.BigIntegerField(_("collected through cycle"), default=0)
+    cash_awards = models.BigIntegerField(_("cash awards of those cycles"), default=0)
+    gift_awards = models.BigIntegerField(_("gift awards of those cycles"), default=0)
     collected_at = models.DateTimeField(_("collected at"))
 
     class Meta:
@@ -27,6 +29,29 @@ class Collection(models.Model):
     def __str__(self) -> str:
         """Name the collection by its program."""
         return f"collection of program {self.pk}"
+
+
+class Tally(models.Model):
+    """A program's registers in figures, so that nobody counts rows. Written by triggers on the registers alone."""
+
+    program = models.OneToOneField(
+        Program, models.PROTECT, primary_key=True, related_name="+", verbose_name=_("program"), db_constraint=False
+    )
+    pending = models.BigIntegerField(_("pending"), default=0)
+    pending_minor = models.BigIntegerField(_("pending amount"), default=0)
+    refunded = models.BigIntegerField(_("refunded"), default=0)
+    refunded_minor = models.BigIntegerField(_("refunded amount"), default=0)
+    gifts_owed = models.BigIntegerField(_("gifts not handed over"), default=0)
+
+    class Meta:
+        """One row a program."""
+
+        verbose_name = _("tally")
+        verbose_name_plural = _("tallies")
+
+    def __str__(self) -> str:
+        """Name the tally by its program."""
+        return f"tally of program {self.pk}"
 
 
 class PendingState(models.TextChoices):
@@ -84,6 +109,7 @@ class Release(models.Model):
     message_id = models.CharField(_("message"), max_length=35, unique=True)
     payouts = models.PositiveIntegerField(_("payouts"), default=0)
     total_minor = models.BigIntegerField(_("total"), default=0)
+    over_payee_limit = models.PositiveIntegerField(_("payouts to payees over the limit"), default=0)
     currency = models.CharField(_("currency"), max_length=3)
     file_sha256 = models.CharField(_("hash of the file"), max_length=64, blank=True)
     sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
@@ -276,11 +302,12 @@ class Attempt(models.Model):
     currency = models.CharField(_("currency"), max_length=3)
     state = models.CharField(_("state"), max_length=9, choices=State, default=State.SENT)
     reason = models.CharField(_("reason"), max_length=40, blank=True)
+    booking_reference = models.CharField(_("bank's reference of the booking"), max_length=35, blank=True)
     sent_at = models.DateTimeField(_("sent at"))
     answered_at = models.DateTimeField(_("answered at"), null=True, blank=True)
 
     class Meta:
-        """Found by end-to-end reference (unique) and by award and number (unique)."""
+        """Found by end-to-end reference and by award and number, both unique; the open ones by their partial index."""
 
         verbose_name = _("attempt")
         verbose_name_plural = _("attempts")
@@ -291,6 +318,9 @@ class Attempt(models.Model):
                 name="payouts_attempt_state_known",
             ),
         ]
+        indexes = [
+            models.Index(fields=["sent_at"], condition=Q(state__in=["sent", "accepted"]), name="payouts_attempt_open"),
+        ]
 
     def __str__(self) -> str:
         """Name the attempt by its reference."""
@@ -298,7 +328,11 @@ class Attempt(models.Model):
 
 
 class BankFile(models.Model):
-    """A file the bank delivered, sealed on intake and destroyed once every line is settled; quarantined ones too."""
+    """A file the bank delivered, sealed on intake and destroyed once every line is settled; quarantined ones too.
+
+    `sha256` is of the decrypted content, which is the same each time a file is sent; of a file that does not open, of
+    the file. A doubled file is recorded without content.
+    """
 
     class State(models.TextChoices):
         """What became of the file."""
@@ -308,7 +342,7 @@ class BankFile(models.Model):
         QUARANTINED = "quarantined", _("quarantined")
 
     name = models.CharField(_("name"), max_length=200)
-    sha256 = models.CharField(_("hash"), max_length=64, unique=True)
+    sha256 = models.CharField(_("hash"), max_length=64)
     kind = models.CharField(_("kind"), max_length=10, blank=True)
     message_id = models.CharField(_("message"), max_length=35, blank=True)
     state = models.CharField(_("state"), max_length=11, choices=State, default=State.RECEIVED)
@@ -335,6 +369,7 @@ class BankFile(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=["received", "settled", "quarantined"]), name="payouts_bankfile_state_known"
             ),
+            models.UniqueConstraint(fields=["sha256"], condition=~Q(reason="doubled"), name="payouts_bankfile_once"),
         ]
         indexes = [
             models.Index(fields=["id"], condition=Q(destroyed_at=None), name="payouts_bankfile_held"),
@@ -360,6 +395,9 @@ class BankLine(models.Model):
     file = models.ForeignKey(BankFile, models.PROTECT, related_name="lines", verbose_name=_("file"), db_index=False)
     position = models.PositiveIntegerField(_("position"))
     end_to_end_id = models.CharField(_("end-to-end reference"), max_length=35, blank=True)
+    original_message_id = models.CharField(_("payment file"), max_length=35, blank=True)
+    entry_reference = models.CharField(_("bank's reference"), max_length=35, blank=True)
+    verdict = models.CharField(_("verdict"), max_length=9, default="other")
     status = models.CharField(_("status"), max_length=10)
     amount_minor = models.BigIntegerField(_("amount"), null=True)
     currency = models.CharField(_("currency"), max_length=3, blank=True)
@@ -379,6 +417,10 @@ class BankLine(models.Model):
                 condition=Q(outcome__in=["waiting", "applied", "repeated", "unknown", "contradicts"]),
                 name="payouts_bankline_outcome_known",
             ),
+            models.CheckConstraint(
+                condition=Q(verdict__in=["accepted", "pending", "refused", "paid", "returned", "duplicate", "other"]),
+                name="payouts_bankline_verdict_known",
+            ),
         ]
         indexes = [
             models.Index(fields=["id"], condition=Q(outcome="waiting"), name="payouts_bankline_waiting"),
@@ -387,6 +429,63 @@ class BankLine(models.Model):
     def __str__(self) -> str:
         """Name the line by file and position."""
         return f"line {self.position} of bank file {self.file_id}"
+
+
+class Resolution(models.Model):
+    """What two people decide about one payout with evidence: paid or not paid (in doubt), or cancelled (on hold)."""
+
+    class Verdict(models.TextChoices):
+        """What is decided."""
+
+        PAID = "paid", _("it was paid")
+        NOT_PAID = "not_paid", _("it was not paid")
+        CANCEL = "cancel", _("cancel the award")
+
+    award = models.ForeignKey(
+        Award, models.PROTECT, related_name="+", verbose_name=_("award"), db_index=False, db_constraint=False
+    )
+    verdict = models.CharField(_("verdict"), max_length=8, choices=Verdict)
+    evidence = models.CharField(
+        _("evidence"), max_length=200, help_text=_("A statement, a letter of the bank, a decision. No personal data.")
+    )
+    prepared_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("prepared by"), db_index=False
+    )
+    prepared_at = models.DateTimeField(_("prepared at"))
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("approved by"),
+        db_index=False,
+    )
+    approved_at = models.DateTimeField(_("approved at"), null=True, blank=True)
+
+    class Meta:
+        """One open decision an award, taken by two different people."""
+
+        verbose_name = _("resolution")
+        verbose_name_plural = _("resolutions")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(verdict__in=["paid", "not_paid", "cancel"]), name="payouts_resolution_verdict_known"
+            ),
+            models.CheckConstraint(condition=~Q(evidence=""), name="payouts_resolution_has_evidence"),
+            models.CheckConstraint(
+                condition=Q(approved_by=None, approved_at=None)
+                | (Q(approved_by__isnull=False, approved_at__isnull=False) & ~Q(approved_by=F("prepared_by"))),
+                name="payouts_resolution_two_people",
+            ),
+            models.UniqueConstraint(
+                fields=["award"], condition=Q(approved_at=None), name="payouts_resolution_one_open"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Name the resolution by its award."""
+        return f"resolution {self.pk} of award {self.award_id}"
 
 
 class Gift(models.Model):

@@ -42,9 +42,10 @@ NOT_PERSONAL = {
         payouts.PendingPayout.source payouts.PendingPayout.currency payouts.PendingPayout.reason
         payouts.Refund.source payouts.Refund.currency payouts.Refund.end_to_end_id
         payouts.CancelledPayout.source payouts.CancelledPayout.currency payouts.CancelledPayout.reason
-        payouts.Attempt.end_to_end_id payouts.Attempt.currency payouts.Attempt.reason
+        payouts.Attempt.end_to_end_id payouts.Attempt.currency payouts.Attempt.reason payouts.Attempt.booking_reference
         payouts.BankFile.kind payouts.BankFile.message_id payouts.BankFile.reason
         payouts.BankLine.end_to_end_id payouts.BankLine.status payouts.BankLine.currency payouts.BankLine.reason
+        payouts.BankLine.original_message_id payouts.BankLine.entry_reference payouts.BankLine.verdict
     """,
     "written by the organizer about a program or a dealer, a business": """
         cards.Program.name cards.Program.name_zh cards.Program.terms cards.Dealer.name
@@ -52,6 +53,7 @@ NOT_PERSONAL = {
         cards.Lot.product_specification
     """,
     "a reason that two people wrote for everybody to read, naming nobody": "cards.Block.reason",
+    "what two people rest a decision on, naming nobody": "payouts.Resolution.evidence",
     "a public key, a signature or the id of a key": """
         cards.Batch.pin_key_id cards.Batch.printer_key queueing.SigningKey.key_id queueing.SigningKey.public_key
         queueing.Registration.signature queueing.Erasure.signature

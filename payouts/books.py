@@ -1,0 +1,100 @@
+"""What always holds of payouts, and what payouts hold of people."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.db import connection
+
+from cards.models import Program, ProgramState
+from cashback.lib.books import Holding, Invariant
+from payouts import destroying
+from payouts.destroying import BANK_FILE_KEPT, PAYMENT_FILE_KEPT
+from payouts.queries import source
+from payouts.selectors import FULL, program_numbers_query, programs_numbers
+
+UNCOLLECTED_MAX = timedelta(minutes=5)
+DESTROYED_WITHIN = timedelta(hours=1)  # of its time: destroying runs by the schedule
+
+_SQL = source("books")
+
+
+def _one_register(now: datetime) -> Iterator[str]:
+    for award, registers in _SQL.rows("awards_astray", before=now - UNCOLLECTED_MAX):
+        yield f"award {award} is in {registers} registers"
+    for (award,) in _SQL.rows("gifts_astray"):
+        yield f"the gift of award {award} is not owed"
+    for (award,) in _SQL.rows("registers_without_award"):
+        yield f"a register differs from award {award}"
+
+
+def _covered(now: datetime) -> Iterator[str]:
+    programs = Program.objects.exclude(state=ProgramState.DRAFT)
+    for numbers in programs_numbers(list(programs.values_list("pk", flat=True)), now):
+        if numbers.coverage < FULL:
+            yield f"{numbers.code} is covered to {numbers.coverage} basis points"
+
+
+def _paid_is_refunded(_now: datetime) -> Iterator[str]:
+    for program, *pairs in _SQL.rows("paid_against_refunded"):
+        for what, ledger, register in zip(("paid", "due", "in transit"), pairs[0::2], pairs[1::2], strict=True):
+            if ledger != register:
+                yield f"program {program}: {ledger} {what} in the ledger, {register} in the registers"
+
+
+def _numbers_are_counts(_now: datetime) -> Iterator[str]:
+    """Both sides come from one statement, so that what happens meanwhile is in both or in neither."""
+    statement = _SQL.queries["compare_numbers"] % {
+        "printed": program_numbers_query(),
+        "counted": _SQL.queries["counted_numbers"].rstrip(";"),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"programs": list(Program.objects.values_list("pk", flat=True))})
+        for code, figure, printed, counted in cursor.fetchall():
+            yield f"{code} prints {printed} {figure}, the tables hold {counted}"
+
+
+def _nothing_past_its_time(now: datetime) -> Iterator[str]:
+    for (what,) in _SQL.rows("files_past_their_time", **_limits(now)):
+        yield f"{what} is past its time"
+
+
+INVARIANTS = (
+    Invariant(4, "every cash award is in one register", _one_register),
+    Invariant(6, "every program is covered", _covered),
+    Invariant(7, "what was paid is what is refunded", _paid_is_refunded),
+    Invariant(8, "no file with personal data outlives its time", _nothing_past_its_time),
+    Invariant(11, "the public numbers are those of the tables", _numbers_are_counts),
+)
+
+
+def holdings(now: datetime) -> list[Holding]:
+    """The bank's sealed answers, and the payment files in the outbox."""
+    files, _, files_newest, files_late, sent, sent_newest, sent_late = _SQL.row("held_files", **_limits(now))
+    return [
+        Holding(
+            what="bank files",
+            why="answers of the bank, until every line is settled",
+            records=files,
+            overdue=files_late,
+            latest=files_newest and files_newest + BANK_FILE_KEPT,
+        ),
+        Holding(
+            what="payment files",
+            why="orders to the bank, until it answers",
+            records=sent,
+            overdue=sent_late,
+            latest=sent_newest and sent_newest + PAYMENT_FILE_KEPT,
+        ),
+    ]
+
+
+def sealed_under(epoch_id: int) -> int:
+    """How many of the bank's files are sealed under an epoch."""
+    return destroying.sealed_under(epoch_id)
+
+
+def _limits(now: datetime) -> dict[str, datetime]:
+    return {
+        "bank_before": now - BANK_FILE_KEPT - DESTROYED_WITHIN,
+        "payment_before": now - PAYMENT_FILE_KEPT - DESTROYED_WITHIN,
+    }

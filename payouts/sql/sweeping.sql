@@ -1,0 +1,95 @@
+-- name: cancel_withdrawn
+-- Payouts whose holders have withdrawn before release leave PENDING for the cancelled.
+WITH moved AS (
+    DELETE FROM payouts_pendingpayout AS pending USING queueing_registration AS registration
+     WHERE registration.id = pending.registration_id AND registration.withdrawn_at IS NOT NULL
+       AND pending.state IN ('due', 'details_needed', 'on_hold')
+    RETURNING pending.*
+), cancelled AS (
+    INSERT INTO payouts_cancelledpayout (award_id, program_id, source, source_id, place, amount_minor, currency, state,
+                                         reason, posted, cancelled_at)
+    SELECT award_id, program_id, source, source_id, place, amount_minor, currency, 'cancelled', 'withdrawn', true,
+           %(now)s
+      FROM moved ORDER BY award_id
+)
+SELECT award_id, registration_id, program_id, amount_minor, currency, source FROM moved ORDER BY award_id;
+
+-- name: lapse_unclaimed
+-- Payouts whose holders were asked for details and gave none in time.
+WITH moved AS (
+    DELETE FROM payouts_pendingpayout AS pending USING cards_program AS program
+     WHERE program.id = pending.program_id AND pending.state = 'details_needed'
+       AND pending.since + make_interval(days => program.claim_days) <= %(now)s
+    RETURNING pending.*
+), lapsed AS (
+    INSERT INTO payouts_cancelledpayout (award_id, program_id, source, source_id, place, amount_minor, currency, state,
+                                         reason, posted, cancelled_at)
+    SELECT award_id, program_id, source, source_id, place, amount_minor, currency, 'lapsed', 'no_details', true, %(now)s
+      FROM moved ORDER BY award_id
+)
+SELECT award_id, registration_id, program_id, amount_minor, currency, source FROM moved ORDER BY award_id;
+
+-- name: cancel_on_hold
+-- One payout on hold is cancelled by decision.
+WITH moved AS (
+    DELETE FROM payouts_pendingpayout WHERE award_id = %(award)s AND state = 'on_hold' AND release_id IS NULL
+    RETURNING *
+), cancelled AS (
+    INSERT INTO payouts_cancelledpayout (award_id, program_id, source, source_id, place, amount_minor, currency, state,
+                                         reason, posted, cancelled_at)
+    SELECT award_id, program_id, source, source_id, place, amount_minor, currency, 'cancelled', 'decided', true, %(now)s
+      FROM moved
+)
+SELECT award_id, registration_id, program_id, amount_minor, currency, source FROM moved;
+
+-- name: lapse_gifts_of_withdrawn
+-- Gifts owed to holders who have withdrawn.
+UPDATE payouts_gift AS gift SET state = 'lapsed', since = %(now)s
+  FROM queueing_award AS award JOIN queueing_registration AS registration ON registration.id = award.registration_id
+ WHERE award.id = gift.award_id AND gift.state IN ('owed', 'chosen', 'ready') AND registration.withdrawn_at IS NOT NULL
+   AND registration.withdrawn_at > %(since)s;
+
+-- name: hold_frozen
+-- Cards frozen meanwhile: their payouts are on hold.
+UPDATE payouts_pendingpayout AS pending SET state = 'on_hold', reason = 'frozen', since = %(now)s
+  FROM queueing_registration AS registration
+ WHERE registration.id = pending.registration_id AND registration.frozen_at IS NOT NULL
+   AND pending.state = 'due' AND pending.release_id IS NULL;
+
+-- name: free_unfrozen
+-- Cards released again: their payouts are due, or details are needed.
+UPDATE payouts_pendingpayout AS pending
+   SET state = CASE WHEN details.payee_key IS NULL THEN 'details_needed' ELSE 'due' END, since = %(now)s,
+       reason = CASE WHEN details.payee_key IS NULL THEN 'no_details' ELSE '' END,
+       details_version = CASE WHEN details.payee_key IS NULL THEN 0 ELSE details.version END
+  FROM queueing_registration AS registration
+  LEFT JOIN queueing_holderdetails AS details ON details.registration_id = registration.id
+ WHERE registration.id = pending.registration_id AND registration.frozen_at IS NULL
+   AND pending.state = 'on_hold' AND pending.reason = 'frozen';
+
+-- name: refresh_corrected
+-- Details came, or their version has risen: what waited for them is due. A card frozen meanwhile is held next time.
+UPDATE payouts_pendingpayout AS pending
+   SET state = 'due', reason = '', since = %(now)s, details_version = details.version
+  FROM queueing_holderdetails AS details
+ WHERE details.registration_id = pending.registration_id AND details.payee_key IS NOT NULL
+   AND pending.state = 'details_needed' AND details.version > pending.details_version;
+
+-- name: forget_versions
+-- Where the payee is gone, whatever comes next is new.
+UPDATE payouts_pendingpayout AS pending SET details_version = 0
+ WHERE pending.state = 'details_needed' AND pending.details_version > 0
+   AND NOT EXISTS (SELECT FROM queueing_holderdetails AS details
+                    WHERE details.registration_id = pending.registration_id AND details.payee_key IS NOT NULL);
+
+-- name: resume
+-- Payouts that the organizer had to look at are due again.
+UPDATE payouts_pendingpayout SET state = 'due', reason = '', since = %(now)s
+ WHERE award_id = ANY(%(awards)s) AND state = 'on_hold' AND reason <> 'frozen';
+
+-- name: to_extend
+-- Details that would be erased soon although a payout of theirs is on its way.
+SELECT DISTINCT details.registration_id FROM queueing_holderdetails AS details
+  JOIN payouts_pendingpayout AS pending ON pending.registration_id = details.registration_id
+ WHERE details.erase_by <= %(soon)s AND details.payee_key IS NOT NULL AND pending.state <> 'details_needed'
+ ORDER BY details.registration_id LIMIT %(registrations_max)s;

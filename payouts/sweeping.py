@@ -1,0 +1,124 @@
+"""Sweeping: what happened to holders after their awards were collected, and what nobody claimed in time."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.db import transaction
+
+from cashback.ledger.models import Event, Kind
+from cashback.ledger.posting import AccountKey, Leg, post_many
+from cashback.lib.failpoints import failpoint
+from payouts.queries import source
+from payouts.settlement import finished
+from queueing import erasing
+from queueing.models import Source
+
+EXTEND_BEFORE = timedelta(days=2)
+EXTEND_MAX = 1_000
+
+_SQL = source("sweeping")
+
+
+class Cancelled(NamedTuple):
+    """An award that left PENDING for the cancelled."""
+
+    award_id: int
+    registration_id: int
+    program_id: int
+    amount_minor: int
+    currency: str
+    source: str
+
+
+def sweep(*, now: datetime) -> None:
+    """All of it, in an order in which one step's result is the next one's matter."""
+    cancel_withdrawn(now=now)
+    lapse(now=now)
+    refresh_frozen(now=now)
+    refresh_corrected(now=now)
+    extend(now=now)
+    failpoint("sweep.done")
+
+
+@transaction.atomic
+def cancel_withdrawn(*, now: datetime) -> int:
+    """Cancel what is due to holders who have withdrawn; the money goes back to where it was reserved."""
+    rows = _cancelled("cancel_withdrawn", now=now)
+    post_back(rows, now)
+    _SQL.run("lapse_gifts_of_withdrawn", since=now - timedelta(days=1), now=now)
+    return len(rows)
+
+
+@transaction.atomic
+def lapse(*, now: datetime) -> int:
+    """Let awards lapse whose holders were asked for details `claim_days` ago, and erase what is still held of them."""
+    rows = _cancelled("lapse_unclaimed", now=now)
+    post_back(rows, now)
+    registrations = [row.registration_id for row in rows]
+    done = finished(registration_ids=registrations, query="registrations_without_open_award")
+    erasing.erase(registration_ids=done, what="payee_and_contact", why="lapsed", now=now)
+    rest = set(finished(registration_ids=registrations, query="registrations_without_open_cash")) - set(done)
+    erasing.erase(registration_ids=sorted(rest), what="payee", why="lapsed", now=now)
+    return len(rows)
+
+
+@transaction.atomic
+def refresh_frozen(*, now: datetime) -> int:
+    """Put payouts of frozen cards on hold, and those of cards released again back; returns how many changed."""
+    return _SQL.run("hold_frozen", now=now) + _SQL.run("free_unfrozen", now=now)
+
+
+@transaction.atomic
+def refresh_corrected(*, now: datetime) -> int:
+    """Make payouts due whose holders have given other details; returns how many."""
+    _SQL.run("forget_versions")
+    return _SQL.run("refresh_corrected", now=now)
+
+
+@transaction.atomic
+def extend(*, now: datetime) -> int:
+    """Keep details a month longer whose payout is still on its way; the holder's page says why."""
+    rows = _SQL.rows("to_extend", soon=now + EXTEND_BEFORE, registrations_max=EXTEND_MAX)
+    registrations = [row[0] for row in rows]
+    if registrations:
+        erasing.extend(registration_ids=registrations, why="payout_open", now=now)
+    return len(registrations)
+
+
+@transaction.atomic
+def resume(*, award_ids: Sequence[int], now: datetime) -> int:
+    """Make payouts due again that the organizer has looked at; what is frozen stays on hold. Returns how many."""
+    return _SQL.run("resume", awards=list(award_ids), now=now)
+
+
+@transaction.atomic
+def cancel_on_hold(*, award_id: int, now: datetime) -> bool:
+    """Cancel one payout that is on hold; the caller has two people's decision. Whether it was there."""
+    rows = _cancelled("cancel_on_hold", award=award_id, now=now)
+    post_back(rows, now)
+    done = finished(registration_ids=[row.registration_id for row in rows], query="registrations_without_open_award")
+    erasing.erase(registration_ids=done, what="payee_and_contact", why="cancelled", now=now)
+    return bool(rows)
+
+
+def post_back(rows: Sequence[Cancelled], now: datetime) -> None:
+    """The amounts go back from payouts due to the reserve or the fund they came from."""
+    entries = [
+        (
+            f"award:{row.award_id}",
+            Leg(
+                debit=AccountKey(Kind.PAYOUTS_DUE, row.currency, row.program_id),
+                credit=AccountKey(
+                    Kind.PRIZE_FUND if row.source == Source.DRAW else Kind.CASH_RESERVE, row.currency, row.program_id
+                ),
+                amount_minor=row.amount_minor,
+            ),
+        )
+        for row in rows
+    ]
+    post_many(event=Event.AWARD_CANCELLED, entries=entries, now=now)
+
+
+def _cancelled(name: str, **parameters: object) -> list[Cancelled]:
+    return [Cancelled(*row) for row in _SQL.rows(name, **parameters)]

@@ -1,0 +1,36 @@
+"""The clock's calls. Each collects its work from the tables, so that a lost message loses nothing."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from payouts import answers, collecting, destroying, releasing, sending, settlement, sweeping
+
+
+@shared_task
+def tick_payouts() -> None:
+    """Collect awards, look after what is pending, release what the schedule may release, and send."""
+    now = timezone.now()
+    collecting.collect_all(now=now)
+    sweeping.sweep(now=now)
+    releasing.release_automatically_all(now=now)
+    sending.send_approved(now=now)
+
+
+@shared_task
+def tick_answers() -> None:
+    """Take in, read and apply what the bank has left; what stays without an answer for too long is in doubt."""
+    now = timezone.now()
+    answers.answer(now=now)
+    settlement.doubt_unanswered(now=now)
+
+
+@shared_task
+def destroy_files() -> None:
+    """Destroy payment files and the bank's files that are no longer needed."""
+    destroying.destroy_files(now=timezone.now())
+
+
+@shared_task
+def rewrap_files() -> None:
+    """Wrap the keys of the bank's files anew where their epoch has ended."""
+    destroying.rewrap_files(limit=1_000, now=timezone.now())

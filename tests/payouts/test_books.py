@@ -1,0 +1,147 @@
+"""A planted breach of each of payouts' invariants is found and named."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from cashback.ledger.models import Event, Kind
+from cashback.ledger.posting import AccountKey, Leg, post
+from cashback.lib import books
+from payouts import answers, collecting
+from payouts.models import CancelledPayout, PendingPayout, Release, Tally
+from queueing import ordering
+from tests.conftest import APPLICATION, OWNER
+from tests.factories import sold_cards
+from tests.payouts.banking import SMALL, Bank, closed, sent
+from tests.queueing.holders import enter
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("unbalanced")]
+
+
+@contextmanager
+def as_owner() -> Iterator[None]:
+    """What the application may not do, done without its triggers."""
+    with connection.cursor() as cursor:
+        cursor.execute(f'SET ROLE "{OWNER}"; SET session_replication_role = replica')
+        yield
+        cursor.execute(f'SET session_replication_role = origin; SET ROLE "{APPLICATION}"')
+
+
+def breaches(number: int) -> list[str]:
+    return [breach for breach in books.breaches(timezone.now()) if breach.startswith(f"{number} ")]
+
+
+def test_a_whole_life_breaks_nothing(bank: Bank) -> None:
+    line = closed(cycles=2, more=2)
+    bank.books(sent(line.program))
+    assert books.breaches(timezone.now()) == []
+
+
+def test_an_award_in_no_register_is_found() -> None:
+    closed()
+    with as_owner():
+        PendingPayout.objects.filter(place=1).delete()
+    assert len(breaches(4)) == 1
+    assert "is in 0 registers" in breaches(4)[0]
+
+
+def test_an_award_that_nobody_collects_is_found_after_five_minutes() -> None:
+    program, cards = sold_cards(5, **SMALL)
+    for card in cards:
+        enter(card)
+    ordering.run_pass(program_id=program.pk)
+    assert breaches(4) == []
+    later = timezone.now() + timedelta(minutes=6)
+    found = [breach for breach in books.breaches(later) if breach.startswith("4 ")]
+    assert len(found) == 2
+    collecting.collect_all(now=timezone.now())
+    assert breaches(4) == []
+
+
+def test_an_award_in_two_registers_is_found() -> None:
+    closed()
+    pending = PendingPayout.objects.get(place=1)
+    with as_owner():
+        CancelledPayout.objects.create(
+            award_id=pending.pk,
+            program_id=pending.program_id,
+            source="cycle",
+            source_id=1,
+            place=1,
+            amount_minor=pending.amount_minor,
+            currency="CNY",
+            state="cancelled",
+            reason="decided",
+            posted=True,
+            cancelled_at=timezone.now(),
+        )
+    assert "is in 2 registers" in breaches(4)[0]
+
+
+def test_the_database_keeps_an_award_in_one_register(database_refuses: object) -> None:
+    closed()
+    pending = PendingPayout.objects.get(place=1)
+    with database_refuses("payouts_one_register"):  # type: ignore[operator]
+        CancelledPayout.objects.create(
+            award_id=pending.pk,
+            program_id=pending.program_id,
+            source="cycle",
+            source_id=1,
+            place=1,
+            amount_minor=pending.amount_minor,
+            currency="CNY",
+            state="cancelled",
+            reason="decided",
+            posted=True,
+            cancelled_at=timezone.now(),
+        )
+    with database_refuses("payouts_pendingpayout_kept"):  # type: ignore[operator]
+        PendingPayout.objects.filter(place=1).update(amount_minor=1)
+    with database_refuses("permission denied for table payouts_tally"):  # type: ignore[operator]
+        Tally.objects.update(refunded=5)
+
+
+def test_reserves_that_do_not_cover_are_found() -> None:
+    program, _ = sold_cards(10, **SMALL)
+    reserve = AccountKey(Kind.CASH_RESERVE, "CNY", program.pk)
+    leg = Leg(reserve, AccountKey(Kind.REVENUE, "CNY"), 1)
+    post(event=Event.CORRECTION, reference="planted", legs=[leg], now=timezone.now())
+    assert "is covered to 9999 basis points" in breaches(6)[0]
+
+
+def test_money_that_the_registers_do_not_know_is_found() -> None:
+    line = closed()
+    due = AccountKey(Kind.PAYOUTS_DUE, "CNY", line.program.pk)
+    transit = AccountKey(Kind.IN_TRANSIT, "CNY", line.program.pk)
+    post(event=Event.CORRECTION, reference="planted", legs=[Leg(due, transit, 500)], now=timezone.now())
+    assert len(breaches(7)) == 2
+    post(
+        event=Event.PAYOUT_CONFIRMED,
+        reference="planted",
+        legs=[Leg(transit, AccountKey(Kind.BANK, "CNY"), 500)],
+        now=timezone.now(),
+    )
+    assert any("500 paid in the ledger, 0 in the registers" in breach for breach in breaches(7))
+
+
+def test_files_past_their_time_are_found(bank: Bank) -> None:
+    attempts = sent(closed().program)
+    bank.drop(bank.notice(attempts))
+    answers.take_in(now=timezone.now())
+    late = timezone.now() + timedelta(days=11)
+    found = [breach for breach in books.breaches(late) if breach.startswith("8 ") and "file" in breach]
+    assert len(found) == 2
+    Release.objects.update(file_destroyed_at=timezone.now())
+    held = {holding.what: (holding.records, holding.overdue) for holding in books.holdings(late)}
+    assert (held["bank files"], held["payment files"]) == ((1, 1), (0, 0))
+
+
+def test_a_printed_number_that_is_not_the_tables_is_found() -> None:
+    closed()
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute("UPDATE payouts_tally SET refunded = refunded + 1")
+    assert "prints 1 refunded, the tables hold 0" in breaches(11)[0]
