@@ -1,0 +1,26 @@
+"""The schedule names tasks that exist, every task is on it, and no message outlives its period."""
+
+from cashback.celery import app
+
+
+def _ours() -> set[str]:
+    app.loader.import_default_modules()
+    return {name for name in app.tasks if not name.startswith("celery.")}
+
+
+def test_every_entry_names_a_task() -> None:
+    assert {entry["task"] for entry in app.conf.beat_schedule.values()} <= _ours()
+
+
+def test_every_task_is_on_the_schedule() -> None:
+    assert _ours() <= {entry["task"] for entry in app.conf.beat_schedule.values()}
+
+
+def test_a_message_expires_when_the_next_is_due() -> None:
+    for entry in app.conf.beat_schedule.values():
+        assert entry["options"]["expires"] <= entry["schedule"]
+
+
+def test_messages_carry_nothing() -> None:
+    assert not any(entry.get("args") or entry.get("kwargs") for entry in app.conf.beat_schedule.values())
+    assert app.conf.task_ignore_result
