@@ -17,6 +17,8 @@ INSECURE_SECRET_KEY = "only-for-an-empty-environment"  # noqa: S105  (cashback.c
 SECRET_KEY = env.text("SECRET_KEY", INSECURE_SECRET_KEY)
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+# Networks of the proxies in front of us; only their X-Forwarded-For is believed.
+TRUSTED_PROXIES = env.words("TRUSTED_PROXIES")
 
 INSTALLED_APPS = [
     "cashback.accounts.admin_config.OrganizerAdminConfig",
@@ -29,6 +31,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "knox",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "django_filters",
     "django_htmx",
     "axes",
@@ -156,7 +159,9 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 X_FRAME_OPTIONS = "DENY"
-SECURE_REFERRER_POLICY = "no-referrer"
+CSRF_FAILURE_VIEW = "cashback.web.errors.form_expired"
+# Not no-referrer: with it browsers send "Origin: null" and every form fails its CSRF check.
+SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 HTTPS = env.flag("HTTPS", not DEBUG and not DEMO)
 SECURE_SSL_REDIRECT = False
@@ -181,6 +186,9 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Cash-back card program",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "/static/cashback/coin.svg",
+    "REDOC_DIST": "SIDECAR",
 }
 
 # Celery is only the clock: names of tasks travel, never data; results are not kept.
