@@ -1,0 +1,117 @@
+"""What a receipt opens: its registration's status page, and finding it."""
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from cards.models import Program
+from cashback.lib.clients import client_of
+from cashback.lib.crypto.digests import parse_receipt
+from cashback.lib.errors import DomainError
+from cashback.lib.serials import format_serial
+from cashback.web import pictures, words
+from cashback.web.entries import ReceiptEntry
+from cashback.web.pages import private, show, status_of, switched
+from payouts import selectors
+from payouts.selectors import HolderStatus
+from queueing import status as registration_status
+from queueing.attempts import count_status_read
+
+# A page that can still change looks for news by itself.
+OPEN_STATES = frozenset({"due", "approved", "sent", "accepted", "on_hold", "in_doubt", "details_needed"})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_post_parameters()
+@private
+def find(request: HttpRequest) -> HttpResponse:
+    """Ask for the receipt code and open its page."""
+    context: dict[str, Any] = {"entry": ReceiptEntry(), "here": "status"}
+    if request.method != "POST":
+        return show(request, "web/status_find.html", context)
+    entry = context["entry"] = ReceiptEntry(request.POST)
+    if switched(request):
+        return show(request, "web/status_find.html", context)
+    try:
+        code = parse_receipt(str(entry.data.get("receipt", "")))
+        count_status_read(client=client_of(request), now=timezone.now())
+        registration_status.find(code)
+    except DomainError as refusal:
+        if refusal.code != "too_many_attempts":
+            entry.add_error("receipt", refusal.message)
+            entry.focus_first_error()
+            return show(request, "web/status_find.html", context, status=422)
+        return show(request, "web/status_find.html", context, error=refusal, status=429)
+    return HttpResponseRedirect(reverse("status", args=[code]))
+
+
+@require_safe
+@private
+def status(request: HttpRequest, receipt: str) -> HttpResponse:
+    """The status page; `moving` asks for its moving part alone."""
+    now = timezone.now()
+    try:
+        count_status_read(client=client_of(request), now=now)
+        found = selectors.holder_status(receipt, now)
+    except DomainError as refusal:
+        context = {"entry": ReceiptEntry({"receipt": receipt}), "here": "status"}
+        return show(request, "web/status_find.html", context, error=refusal, status=status_of(refusal))
+    if found.awards and found.registration.contact_held:
+        registration_status.verdict_shown(registration_id=found.registration.registration_id, now=now)
+    template = "web/_status.html" if "moving" in request.GET else "web/status.html"
+    return show(request, template, {**status_context(found, now), "receipt": receipt})
+
+
+def status_context(found: HolderStatus, now: datetime) -> dict[str, Any]:
+    """What the page shows of a status."""
+    registration = found.registration
+    program = Program.objects.get(pk=registration.program_id)
+    decided = registration.cycle is not None and (registration.until_close in {0, None})
+    picture = None
+    if registration.cycle is not None:
+        picture = pictures.draw(program, registration.cycle, closed=decided, own=registration.place)
+    return {
+        "registration": registration,
+        "program": program,
+        "picture": picture,
+        "serial": format_serial(registration.number),
+        "awards": [
+            {"award": award, "state": words.AWARD_STATES[award.state], "reason": words.reason(award.reason)}
+            for award in found.awards
+        ],
+        "timeline": [
+            {"text": words.plain(words.EVENTS, entry.event), "at": entry.at} for entry in reversed(found.timeline)
+        ],
+        "erasures": [
+            {
+                "erasure": erasure,
+                "what": words.plain(words.ERASED_PARTS, erasure.what),
+                "why": words.plain(words.ERASED_BECAUSE, erasure.why),
+            }
+            for erasure in registration.erasures
+        ],
+        "extended": words.plain(words.OUR_REASONS, registration.extended_for) if registration.extended_for else "",
+        "headline": _headline(found),
+        "moving": registration.outcome == "waiting" or any(award.state in OPEN_STATES for award in found.awards),
+        "may_change": registration.outcome not in {"withdrawn", "void"},
+        "now": now,
+        "here": "status",
+    }
+
+
+def _headline(found: HolderStatus) -> str:
+    """Which picture and heading stands first: the verdict, or what keeps it from being paid."""
+    outcome = found.registration.outcome
+    states = {award.state for award in found.awards if award.kind == "cash"}
+    if outcome == "cash" and "refunded" in states:
+        return "refunded"
+    if outcome == "cash" and "details_needed" in states:
+        return "details_needed"
+    if outcome == "waiting" and found.registration.place is None:
+        return "arriving"
+    return outcome

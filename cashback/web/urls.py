@@ -1,0 +1,23 @@
+"""The holders' pages."""
+
+from django.urls import URLPattern, URLResolver, path
+from django.views.decorators.csrf import csrf_exempt
+from django.views.i18n import set_language
+
+from cashback.web import changing, erasures, home, programs, registering, status
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home.home, name="home"),
+    path("numbers/", home.numbers, name="numbers"),
+    path("register/", registering.register, name="register"),
+    path("status/", status.find, name="find"),
+    path("s/<str:receipt>/", status.status, name="status"),
+    path("s/<str:receipt>/correct/", changing.correct, name="correct"),
+    path("s/<str:receipt>/withdraw/", changing.withdraw, name="withdraw"),
+    path("s/<str:receipt>/held/", changing.held, name="held"),
+    path("lost/", changing.lost, name="lost"),
+    path("erasures/<int:erasure_id>/", erasures.erasure, name="erasure"),
+    path("programs/<slug:code>/", programs.program, name="program"),
+    # Which language a page is shown in is no secret and no harm: without the exemption every page would set a cookie.
+    path("language/", csrf_exempt(set_language), name="set_language"),
+]

@@ -1,0 +1,100 @@
+"""Codes in words: what an award's state, an event or an erasure is called on the pages."""
+
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext_lazy as _
+
+from payouts.rails.reasons import describe
+
+GOOD, WAIT, STOP, PLAIN = "good", "wait", "stop", ""
+
+
+class State(NamedTuple):
+    """A state's name, what it means for the holder, and how it is coloured."""
+
+    name: Any
+    meaning: Any
+    tone: str
+
+
+AWARD_STATES = {
+    "due": State(_("due"), _("Your money is set aside and will be released for payment."), WAIT),
+    "approved": State(_("released"), _("The payment is released and goes to the bank with the next file."), WAIT),
+    "sent": State(_("sent to the bank"), _("The bank has been told to pay. It usually confirms within days."), WAIT),
+    "accepted": State(_("accepted by the bank"), _("The bank is carrying the payment out."), WAIT),
+    "refunded": State(_("paid"), _("The bank has confirmed the payment."), GOOD),
+    "details_needed": State(
+        _("your help is needed"), _("The payment did not reach you. Correct your details below."), STOP
+    ),
+    "on_hold": State(_("on hold"), _("The organizer has frozen this card. The award is kept meanwhile."), STOP),
+    "in_doubt": State(
+        _("being looked into"), _("The bank has not said what became of the payment. It is not sent twice."), WAIT
+    ),
+    "cancelled": State(_("cancelled"), _("This award will not be paid."), PLAIN),
+    "lapsed": State(_("lapsed"), _("The time to claim it is over."), PLAIN),
+    "owed": State(_("yours"), _("Your gift is set aside. How to choose it will be shown here."), GOOD),
+    "chosen": State(_("chosen"), _("Your choice is noted."), GOOD),
+    "ready": State(_("ready"), _("Your gift can be handed over."), GOOD),
+    "handed_over": State(_("handed over"), _("You have your gift."), GOOD),
+}
+
+EVENTS = {
+    "registered": _("Registered"),
+    "corrected": _("Details corrected"),
+    "exported": _("What is held was shown to you"),
+    "receipt_requested": _("A new receipt was asked for"),
+    "receipt_renewed": _("A new receipt was given; the old one is dead"),
+    "awarded_cash": _("Money back awarded"),
+    "awarded_gift": _("Gift awarded"),
+    "erased_payee": _("Name and account destroyed"),
+    "erased_contact": _("Phone and e-mail destroyed"),
+    "erased_payee_and_contact": _("All details destroyed"),
+    "payment_sent": _("Payment sent to the bank"),
+    "payment_refused": _("The bank refused the payment"),
+    "payment_returned": _("The payment came back"),
+    "refunded": _("Payment confirmed"),
+    "withdrawn": _("Withdrawn"),
+    "frozen": _("Frozen by the organizer"),
+    "released": _("No longer frozen"),
+    "voided": _("Declared void by the organizer"),
+    "void": _("Declared void by the organizer"),
+}
+
+ERASED_PARTS = {
+    "payee": _("name and account"),
+    "contact": _("phone and e-mail"),
+    "payee_and_contact": _("name, account, phone and e-mail"),
+}
+
+ERASED_BECAUSE = {
+    "refunded": _("the payment was confirmed"),
+    "withdrawn": _("the registration was withdrawn"),
+    "gift": _("a gift was awarded and nothing has to be paid"),
+    "verdict": _("a gift was awarded and nothing has to be paid"),
+    "lapsed": _("the time to claim was over"),
+    "cancelled": _("the award was cancelled"),
+    "void": _("the registration was declared void"),
+    "program_closed": _("the program closed"),
+    "time_over": _("its time was over"),
+    "notice_over": _("the last notice was given"),
+}
+
+OUR_REASONS = {
+    "no_booking": _("The bank’s statement does not show the payment yet."),
+    "payout_open": _("a payment is still open"),
+    "withdrawn": _("You withdrew the registration."),
+    "doubled": _("The bank says it twice."),
+    "amount_differs": _("The bank names another amount."),
+}
+
+
+def reason(code: str) -> str:
+    """An award's reason: ours, or the bank's."""
+    if not code:
+        return ""
+    return str(OUR_REASONS[code]) if code in OUR_REASONS else describe(code)
+
+
+def plain(words: dict[str, Any], code: str) -> str:
+    """The code in words; one that is not known yet, readable at least."""
+    return str(words.get(code, code.replace("_", " ")))
