@@ -1,8 +1,20 @@
 """Every address of the site."""
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
+
+from cashback.api import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("metrics", health.metrics),
+    path("api/v1/", include("cashback.api.urls")),
+    path("", include("cashback.web.urls")),
 ]
+
+handler400 = "cashback.web.errors.bad_request"
+handler403 = "cashback.web.errors.forbidden"
+handler404 = "cashback.web.errors.not_found"
+handler500 = "cashback.web.errors.failed"

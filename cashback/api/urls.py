@@ -1,0 +1,33 @@
+"""API, version 1."""
+
+from csp.decorators import csp_update
+from django.urls import URLPattern, URLResolver, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from cashback.api import dealers, holders, public, views
+
+app_name = "api"
+
+# Swagger UI, served by ourselves, styles its own elements.
+docs = csp_update({"style-src": ["'self'", "'unsafe-inline'"]})(
+    SpectacularSwaggerSplitView.as_view(url_name="api:schema")
+)
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("registrations", holders.Registrations.as_view(), name="registrations"),
+    path("registrations/<str:receipt>/correct", holders.Correct.as_view(), name="correct"),
+    path("registrations/<str:receipt>/withdraw", holders.Withdraw.as_view(), name="withdraw"),
+    path("registrations/<str:receipt>/export", holders.Export.as_view(), name="export"),
+    path("receipts", holders.Receipts.as_view(), name="receipts"),
+    path("status/<str:receipt>", holders.Status.as_view(), name="status"),
+    path("programs", public.Programs.as_view(), name="programs"),
+    path("programs/<str:code>", public.ProgramNumbers.as_view(), name="program"),
+    path("erasures/<str:erasure>", public.ErasureView.as_view(), name="erasure"),
+    path("keys", public.Keys.as_view(), name="keys"),
+    path("dealer/orders", dealers.Orders.as_view(), name="dealer_orders"),
+    path("dealer/lots", dealers.Lots.as_view(), name="dealer_lots"),
+    path("dealer/statement", dealers.Statement.as_view(), name="dealer_statement"),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", docs, name="docs"),
+    path("<path:rest>", views.Nothing.as_view()),
+]
