@@ -25,7 +25,7 @@ from queueing import details, epochs, keys
 from queueing.correction import Corrected, Product
 from queueing.lines import ensure_line
 from queueing.locks import KEYRING, LINE, THE_RING
-from queueing.proving import CardNotAccepted, pin_is_right
+from queueing.proving import CardNotAccepted, pin_digests
 from queueing.rows import fetch_prepared
 
 __all__ = ["AlreadyRegistered", "CardBlocked", "CardNotAccepted", "ProgramNotOpen", "Receipt", "register"]
@@ -100,8 +100,9 @@ def register(*, details: Corrected, language: str, request_digest: bytes | None,
 @transaction.atomic
 def _register(entry: Corrected, language: str, request_digest: bytes | None, now: datetime) -> Receipt:
     card = entry.card
-    row = fetch_prepared(QUERIES["read_card"], {"number": card.number})[0]
-    if not pin_is_right(pin_digest=row.pin_digest, pin_key_id=row.pin_key_id, serial=card.serial, pin=card.pin):
+    asked = {"number": card.number, "pin_digests": pin_digests(card.serial, card.pin)}
+    row = fetch_prepared(QUERIES["read_card"], asked)[0]
+    if not row.pin_is_right:
         raise CardNotAccepted
     if row.registration_id is not None and _is_repeated(row, request_digest):
         return _repeated(row, card.serial)

@@ -9,7 +9,7 @@ from cashback.lib.crypto.digests import receipt_code, receipt_digest
 from cashback.lib.serials import parse_serial
 from queueing import keys
 from queueing.models import ReceiptRequest, Registration, TimelineEvent
-from queueing.proving import QUERIES, CardNotAccepted, pin_is_right
+from queueing.proving import QUERIES, CardNotAccepted, pin_digests
 from queueing.rows import fetch
 
 WAITING = timedelta(hours=72)
@@ -30,10 +30,10 @@ def request_receipt(*, serial: str, pin: str, now: datetime) -> ReceiptOffer:
 
     Asking again while it lasts repeats the time. Raises CardNotAccepted, for cards that are not registered too.
     """
-    row = fetch(QUERIES["registration_of_card"], {"number": parse_serial(serial).number})[0]
-    right = pin_is_right(pin_digest=row.pin_digest, pin_key_id=row.pin_key_id, serial=serial, pin=pin)
+    asked = {"number": parse_serial(serial).number, "pin_digests": pin_digests(serial, pin)}
+    row = fetch(QUERIES["registration_of_card"], asked)[0]
     # Once a program is settled no receipt can be made any more: the nonce is destroyed.
-    if not right or row.id is None or row.nonce is None:
+    if row.id is None or row.nonce is None:
         raise CardNotAccepted
     # One request of a registration at a time, so that a receipt is renewed once.
     registration = Registration.objects.select_for_update(no_key=True).get(pk=row.id)

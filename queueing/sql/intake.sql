@@ -1,6 +1,6 @@
 -- name: read_card
--- Read all that decides about a card in one round trip; an unknown card takes the same path as any other.
-SELECT card.pin_digest, batch.pin_key_id,
+-- Read all that decides about a card in one round trip; without the right PIN nothing but that it is not.
+SELECT card.number IS NOT NULL AS pin_is_right,
        program.id AS program_id, program.code, program.state, program.terms_version,
        program.closes_on, program.claim_days, program.purge_delay_days,
        lot.id AS lot_id, lot.product_name, lot.product_specification,
@@ -10,14 +10,14 @@ SELECT card.pin_digest, batch.pin_key_id,
        registration.signature, registration.signing_key_id, registration.receipt_generation,
        details.request_digest
   FROM (VALUES (%(number)s::bigint)) AS asked (number)
-  LEFT JOIN cards_card AS card ON card.number = asked.number
-  LEFT JOIN cards_batch AS batch ON batch.numbers @> asked.number
+  LEFT JOIN cards_card AS card ON card.number = asked.number AND card.pin_digest = ANY (%(pin_digests)s::bytea[])
+  LEFT JOIN cards_batch AS batch ON batch.numbers @> card.number
   LEFT JOIN cards_program AS program ON program.id = batch.program_id
-  LEFT JOIN cards_lot AS lot ON lot.numbers @> asked.number AND lot.ended_at IS NULL
+  LEFT JOIN cards_lot AS lot ON lot.numbers @> card.number AND lot.ended_at IS NULL
   LEFT JOIN cards_block AS block
-    ON block.number = asked.number AND block.lifted_at IS NULL AND block.approved_at IS NOT NULL
+    ON block.number = card.number AND block.lifted_at IS NULL AND block.approved_at IS NOT NULL
   LEFT JOIN queueing_keyepoch AS epoch ON epoch.retired_at IS NULL
-  LEFT JOIN queueing_registration AS registration ON registration.card_id = asked.number
+  LEFT JOIN queueing_registration AS registration ON registration.card_id = card.number
   LEFT JOIN queueing_holderdetails AS details ON details.registration_id = registration.id
 
 -- name: enter
