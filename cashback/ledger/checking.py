@@ -10,7 +10,7 @@ from cashback.lib import books
 BREACHES_MAX = 50
 
 
-def check(*, now: datetime) -> BooksCheck:
+def check(*, now: datetime, by_schedule: bool = False) -> BooksCheck:
     """Run every invariant and keep the result; at most the first fifty breaches."""
     started = monotonic()
     breaches = books.breaches(now)
@@ -19,9 +19,16 @@ def check(*, now: datetime) -> BooksCheck:
         took_ms=round((monotonic() - started) * 1000),
         rules=len(books.invariants()),
         breaches=breaches[:BREACHES_MAX],
+        by_schedule=by_schedule,
     )
 
 
 def last_check() -> BooksCheck | None:
     """The newest result, if the books were ever checked."""
     return BooksCheck.objects.order_by("-pk").first()
+
+
+def last_scheduled_at() -> datetime | None:
+    """When the schedule last had the books checked; the few newest checks are looked at."""
+    newest = BooksCheck.objects.order_by("-pk").values_list("checked_at", "by_schedule")[:100]
+    return next((checked_at for checked_at, by_schedule in newest if by_schedule), None)

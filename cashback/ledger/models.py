@@ -160,13 +160,14 @@ class Transfer(models.Model):
 class BooksCheck(models.Model):
     """One check of all invariants: when, how long it took, how many rules, and each breach as a sentence. Append-only.
 
-    Sentences name rows by number, never a person.
+    Sentences name rows by number, never a person. A check by the schedule also tells that schedule and worker live.
     """
 
     checked_at = models.DateTimeField(_("checked at"))
     took_ms = models.PositiveIntegerField(_("took, in milliseconds"))
     rules = models.PositiveSmallIntegerField(_("rules"))
     breaches = models.JSONField(_("breaches"), default=list)
+    by_schedule = models.BooleanField(_("by the schedule"), default=False)
 
     class Meta:
         """The newest is read by the primary key."""
