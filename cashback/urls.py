@@ -7,6 +7,7 @@ from cashback.api import health
 from cashback.portal.sites import site as dealer_site
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("admin/monitor/", include("cashback.web.monitor.urls")),
     path("admin/", admin.site.urls),
     path("dealer/", dealer_site.urls),
     path("healthz", health.healthz),
