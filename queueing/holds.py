@@ -8,7 +8,7 @@ from cards.models import Block, BlockKind
 from cards.orders import require_organizer
 from cashback.lib.errors import DomainError
 from queueing import erasing
-from queueing.changing import QUERIES, lock_details, standing
+from queueing.changing import QUERIES, end_of_standing, lock_details, standing
 from queueing.locks import SETTLING, hold_line, lock_shared
 from queueing.models import Registration, TimelineEvent
 from queueing.rows import fetch
@@ -82,7 +82,7 @@ def approve(*, block_id: int, by_id: int, now: datetime) -> Block:
     registration = Registration.objects.filter(card_id=block.number).first()
     if registration is not None:
         effect = _void if block.kind == BlockKind.VOID else _freeze
-        effect(registration.pk, now)
+        effect(registration.pk, end_of_standing(registration.program_id, now))
     block.refresh_from_db()
     return block
 

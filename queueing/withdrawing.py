@@ -6,7 +6,7 @@ from django.db import transaction
 
 from cashback.lib.errors import DomainError
 from queueing import erasing
-from queueing.changing import lock_details, standing
+from queueing.changing import end_of_standing, lock_details, standing
 from queueing.intake import CardBlocked
 from queueing.locks import SETTLING, lock_shared
 from queueing.models import Registration, TimelineEvent
@@ -32,6 +32,7 @@ def withdraw(*, receipt: str, serial: str, pin: str, now: datetime) -> datetime:
     # Strictly before or after a close: what closes the cycle holds this lock alone.
     lock_shared(SETTLING, proven.program_id)
     lock_details(proven.registration_id)
+    now = end_of_standing(proven.program_id, now)
     state = standing(proven.registration_id)
     if state.withdrawn_at:
         withdrawn_at: datetime = state.withdrawn_at

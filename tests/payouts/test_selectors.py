@@ -75,6 +75,7 @@ def test_coverage_under_the_rule_line_counts_a_gift_for_everybody() -> None:
     assert selectors.coverage(program) == (40_000 + 10_000) * 10_000 // (40_000 + 10_000)
 
 
+@pytest.mark.usefixtures("unbalanced")
 def test_the_broken_face_of_the_last_cycle_goes_to_its_gifts() -> None:
     """Five and a half cycles' worth is not there: four of five cards stand in a last cycle, paying floor(2 x 4 / 5)."""
     line = closed(more=4)

@@ -92,6 +92,7 @@ def test_a_held_payee_is_neither_corrected_nor_held_twice(registered: Any) -> No
 
 
 @pytest.mark.parametrize("end", ["frozen_at", "withdrawn_at", "voided_at"])
+@pytest.mark.usefixtures("unbalanced")
 def test_what_is_frozen_or_does_not_stand_is_not_held(registered: Any, end: str) -> None:
     mine, now = registered[1].registration_id, timezone.now()
     Registration.objects.update(**{end: now})

@@ -287,6 +287,7 @@ def test_the_database_refuses_a_second_registration_of_a_card(database_refuses: 
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("unbalanced")
 def test_the_database_refuses_what_a_registration_or_its_details_never_are(database_refuses: Refuses) -> None:
     _, cards = sold_cards(1)
     enter(cards[0])

@@ -110,6 +110,7 @@ def test_under_cohort_a_verdict_is_the_last_word_and_a_draw_does_not_change_it()
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("end", "outcome"), [("withdrawn_at", "withdrawn"), ("voided_at", "void")])
+@pytest.mark.usefixtures("unbalanced")
 def test_what_ended_says_so(end: str, outcome: str) -> None:
     _, cards = sold_cards(1)
     receipt = enter(cards[0])

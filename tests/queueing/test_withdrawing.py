@@ -45,6 +45,7 @@ def test_a_repeated_withdrawal_answers_the_same_and_the_card_stays_used() -> Non
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("unbalanced")
 def test_the_card_is_needed_and_a_void_one_is_blocked() -> None:
     _, cards = sold_cards(1)
     (serial, pin), now = cards[0], timezone.now()
