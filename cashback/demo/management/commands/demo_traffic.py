@@ -28,7 +28,7 @@ class Command(BaseCommand):
         if files.traffic.exists():
             for state in traffic.stream(files=files, seed=options["seed"], pause=options["pause"]):
                 if state.made % 50 == 0:
-                    self.stdout.write(f"{state.made} registered")
+                    self.stdout.write(f"{state.made} registered, {state.corrected} corrected")
             self.stdout.write("every card is registered")
         else:
             self.stdout.write("no traffic: this database was not founded by the demo")
