@@ -18,7 +18,7 @@ from django.db import connection
 if TYPE_CHECKING:
     from bench.harness import Result
 
-NAMES = ("minting", "registering", "refusing", "passing", "arriving", "cycles")
+NAMES = ("minting", "registering", "refusing", "passing", "arriving", "cycles", "confirming", "places")
 HERE = Path(__file__).parent
 
 
