@@ -407,7 +407,7 @@ class BankLine(models.Model):
     applied_at = models.DateTimeField(_("applied at"), null=True, blank=True)
 
     class Meta:
-        """Waiting lines are found by a partial index; a line is read once."""
+        """A line is read once. Partial indexes find the lines that wait, and those that somebody has to look at."""
 
         verbose_name = _("bank line")
         verbose_name_plural = _("bank lines")
@@ -424,6 +424,9 @@ class BankLine(models.Model):
         ]
         indexes = [
             models.Index(fields=["id"], condition=Q(outcome="waiting"), name="payouts_bankline_waiting"),
+            models.Index(
+                fields=["id"], condition=Q(outcome__in=["unknown", "contradicts"]), name="payouts_bankline_report"
+            ),
         ]
 
     def __str__(self) -> str:
