@@ -1,5 +1,6 @@
 """Public numbers and coverage, worked by hand."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,11 +8,11 @@ from django.utils import timezone
 
 from cards.models import Program
 from cashback.ledger.models import Kind
+from cashback.ledger.posting import AccountKey, balance_minor
 from payouts import collecting, selectors
 from payouts.models import Collection, Gift, Tally
-from queueing import ordering
-from queueing.models import Award, Cycle, Line, Place
-from tests.factories import make_program, sold_cards
+from queueing import closing, ordering
+from tests.factories import make_dealer, make_program, sell, sold_cards
 from tests.payouts.banking import SMALL, Bank, closed, sent
 from tests.queueing.holders import enter
 
@@ -77,49 +78,27 @@ def test_coverage_under_the_rule_line_counts_a_gift_for_everybody() -> None:
 
 @pytest.mark.usefixtures("unbalanced")
 def test_the_broken_face_of_the_last_cycle_goes_to_its_gifts() -> None:
-    """Five and a half cycles' worth is not there: four of five cards stand in a last cycle, paying floor(2 x 4 / 5)."""
-    line = closed(more=4)
-    program = line.program
-    now = timezone.now()
-    reserve = line.balance(Kind.CASH_RESERVE)
-    assert (reserve, line.balance(Kind.GIFT_RESERVE)) == (16_000, 3_000 + 2_400)
-    close_last_cycle(program, standing=4, cash=1)
-    collecting.collect_all(now=now)
-    # Three gifts at 10.00 join three: 60.00 against 54.00; the unpaid three fifths of a face give the 6.00.
-    assert line.balance(Kind.GIFT_RESERVE) == 6_000
-    assert line.balance(Kind.CASH_RESERVE) == 16_000 - 10_000 - 600
-    assert Gift.objects.count() == 6
+    past = timezone.now() - timedelta(days=200)
+    program = make_program(now=past, closes_on=timezone.localdate(), **SMALL)
+    for card in sell(program, make_dealer(), 9, now=past):
+        enter(card)
+    ordering.run_pass(program_id=program.pk)
+    collecting.collect_all(now=timezone.now())
+    # Nine cards reserve 360.00 and 54.00; the first cycle takes 200.00 and owes three gifts.
+    assert reserves(program) == (16_000, 5_400)
+    closing.close_program(program_id=program.pk, now=timezone.now())
+    collecting.collect_all(now=timezone.now())
+    # The last four pay floor(2 x 4 / 5) = 1 face and three gifts more: 60.00 in all. The unpaid three fifths of a face
+    # are 60.00, of which the gifts need 6.00.
+    assert reserves(program) == (16_000 - 10_000 - 600, 6_000)
+    assert Gift.objects.count() == Tally.objects.get().gifts_owed == 6
     assert Collection.objects.get().cycle == 2
-    assert Tally.objects.get().gifts_owed == 6
-    assert numbers(program).coverage >= 10_000
+    found = numbers(program)
+    assert (found.waiting, found.cash_awards, found.gift_awards) == (0, 3, 6)
+    assert found.coverage == 11_400 * 10_000 // 6_000
 
 
-def close_last_cycle(program: Program, *, standing: int, cash: int) -> None:
-    """As closing the program does: the last, incomplete cycle gets its verdicts."""
-    now = timezone.now()
-    first = program.cycle_size + 1
-    Program.objects.filter(pk=program.pk).update(state="closed", closed_at=now)
-    for place in Place.objects.filter(program=program, place__gte=first).order_by("place"):
-        paid = place.place < first + cash
-        Award.objects.create(
-            registration_id=place.registration_id,
-            program=program,
-            source="cycle",
-            source_id=2,
-            place=place.place,
-            kind="cash" if paid else "gift",
-            amount_minor=program.face_value_minor if paid else program.gift_cost_minor,
-            awarded_at=now,
-        )
-    Cycle.objects.create(
-        program=program,
-        number=2,
-        first_place=first,
-        last_place=first + standing - 1,
-        standing=standing,
-        candidates=standing,
-        cash_awards=cash,
-        gift_awards=standing - cash,
-        closed_at=now + timedelta(seconds=1),
-    )
-    Line.objects.filter(pk=program.pk).update(cycles_closed=2)
+def reserves(program: Program) -> tuple[int, int]:
+    """Cash reserve and gift reserve."""
+    cash = AccountKey(Kind.CASH_RESERVE, program.currency, program.pk)
+    return balance_minor(cash), balance_minor(replace(cash, kind=Kind.GIFT_RESERVE))
