@@ -17,6 +17,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from cashback.lib import books
 from cashback.lib.crypto.digests import create_key_file
 from cashback.lib.crypto.signatures import SigningKey
+from tests.journeys.whole import whole  # noqa: F401  (a fixture of journeys and privacy)
 
 APPLICATION = dj_database_url.parse(settings.DATABASE_URL)["USER"]
 OWNER = dj_database_url.parse(settings.MIGRATION_DATABASE_URL)["USER"]

@@ -1,0 +1,158 @@
+"""The whole program, started once for every journey: servers, web, worker, beat, bank, demo and its traffic."""
+
+import json
+import os
+import shutil
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cashback.embedded.house import choose_port
+from tests.embedded.running import Running
+from tests.embedded.sites import Site, kill_nine
+from tests.journeys.caller import Caller
+
+CYCLE = 50
+
+
+@dataclass
+class OpenSite(Site):
+    """A site that lets a test try as often as it likes."""
+
+    def env(self) -> dict[str, str]:
+        return {**super().env(), "CLIENT_ATTEMPTS_PER_MINUTE": "0"}
+
+
+@dataclass
+class FirstSeen:
+    """Seconds from the start until the public numbers first showed something, without anybody's help."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass
+class Whole:
+    """The running program, as seen from outside, and what its demo wrote down."""
+
+    running: Running
+    first_seen: FirstSeen
+    demo: dict[str, Any]
+    _cards: Iterator[dict[str, str]]
+
+    @property
+    def site(self) -> Site:
+        return self.running.site
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.running.port}"
+
+    def caller(self) -> Caller:
+        """Somebody with a browser's cookies, or none."""
+        return Caller(self.url)
+
+    def card(self) -> dict[str, str]:
+        """A sold card that nobody has registered."""
+        return next(self._cards)
+
+    def unsold(self) -> dict[str, dict[str, str]]:
+        """The cards that the demo left to be sold, by serial."""
+        cards = json.loads((self.site.var / "demo-unsold.json").read_text(encoding="utf-8"))["cards"]
+        return {card["serial"]: card for card in cards}
+
+    def numbers(self) -> dict[str, Any]:
+        """The program's public numbers."""
+        numbers: dict[str, Any] = self.caller().get_json(f"/api/v1/programs/{self.demo['program']}")
+        return numbers
+
+    def status(self, receipt: str) -> dict[str, Any]:
+        """What the API says of a registration."""
+        found: dict[str, Any] = self.caller().get_json(f"/api/v1/status/{receipt}")
+        return found
+
+    def fill(self, cards: int) -> None:
+        """Other holders register cards."""
+        caller = self.caller()
+        for _ in range(cards):
+            answer = caller.register({**self.card(), **FILLER})
+            assert answer.status == 201, answer.text
+
+    def fill_to_a_cycle(self) -> None:
+        """Other holders register until the next card is the first of a cycle. Call it with the traffic paused."""
+        self.fill(-self.numbers()["registered"] % CYCLE)
+
+    @contextmanager
+    def paused(self, *programs: str) -> Iterator[None]:
+        """Stop some programs for a while, as a machine without time would."""
+        pids = [pid for program in programs for pid in self.running.runs(program)]
+        assert pids, f"nothing runs of {programs}"
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
+
+    def wait_for(self, what: Callable[[], bool], seconds: float, why: str) -> None:
+        """Look again and again until it is so."""
+        deadline = time.monotonic() + seconds
+        while not what():
+            assert time.monotonic() < deadline, why
+            time.sleep(0.5)
+
+
+TRAFFIC, WORKER = "demo_traffic", "\0worker\0"
+FILLER = {
+    "holder": {"name": "Filler Holder"},
+    "account": {"kind": "other", "number": "FILL-17-9000", "bank": "Filling Bank"},
+}
+
+
+@pytest.fixture(scope="session")
+def whole() -> Iterator[Whole]:
+    """The program with its demo, left alone until its numbers show that it works by itself."""
+    folder = Path(tempfile.mkdtemp(prefix="j"))  # pytest's own paths are too long for unix sockets
+    home = folder / "home"
+    home.mkdir()
+    running = Running(OpenSite(var=folder / "var", home=home), choose_port(), demo=True)
+    started_at = time.monotonic()
+    try:
+        running.wait_for("ready at")
+        seen = FirstSeen({"ready": time.monotonic() - started_at})
+        demo = json.loads((running.site.var / "demo.json").read_text(encoding="utf-8"))
+        program = Whole(running, seen, demo, iter(demo["cards"]))
+        watch(program, started_at + seen.seconds["ready"])
+        yield program
+    finally:
+        running.popen.send_signal(signal.SIGINT)
+        watchdog = threading.Timer(30, kill_nine, [[running.popen.pid]])
+        watchdog.start()
+        running.popen.wait()
+        watchdog.cancel()
+        kill_nine(running.members())
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def watch(program: Whole, ready_at: float) -> None:
+    """Wait, hands off, for closed cycles, refunds and erased details; note when each was first seen."""
+    wanted = {"cycles_closed", "refunded", "erased"}
+    seconds = program.first_seen.seconds
+    while not wanted <= seconds.keys() and time.monotonic() < ready_at + 120:
+        numbers = program.numbers()
+        erased = any(program.caller().get(f"/api/v1/erasures/{number}").status == 200 for number in range(1, 10))
+        for name, shown in (
+            *((name, numbers[name] >= 1) for name in ("cycles_closed", "refunded")),
+            ("erased", erased),
+        ):
+            if shown:
+                seconds.setdefault(name, time.monotonic() - ready_at)
+        time.sleep(0.5)
