@@ -5,6 +5,7 @@ from typing import Any
 from axes.utils import reset
 from django.contrib import admin, messages
 from django.contrib.auth import admin as auth_admin
+from django.contrib.auth.forms import UserCreationForm
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -46,8 +47,10 @@ class UserAdmin(RoleAdmin, auth_admin.UserAdmin):  # type: ignore[type-arg]  # n
     ]
     add_fieldsets = [
         (None, {"fields": ["username", "role"], "description": TWO_PEOPLE, "classes": ["wide"]}),
-        (_("Password"), {"fields": ["usable_password", "password1", "password2"], "classes": ["wide"]}),
+        (_("Password"), {"fields": ["password1", "password2"], "classes": ["wide"]}),
     ]
+    # The admin's own offers accounts without a password, for sign-in by other systems: there are none here.
+    add_form = UserCreationForm
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """The role stays as given; nobody locks themselves out."""

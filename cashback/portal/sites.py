@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from cards.models import Dealer
 from cashback.accounts.models import Role
 from cashback.accounts.signing_in import DealerAuthenticationForm
-from cashback.portal import views
+from cashback.portal import access, views
 from cashback.portal.selectors import dealer_of
 
 P = ParamSpec("P")
@@ -61,6 +61,9 @@ class DealerSite(AdminSite):
             path("lots/", self.dealer_view(views.lots), name="lots"),
             path("lots/<int:lot_id>/", self.dealer_view(views.lot), name="lot"),
             path("statement/", self.dealer_view(views.statement), name="statement"),
+            path("access/", self.dealer_view(access.tokens), name="access"),
+            path("access/new/", self.dealer_view(access.new_token), name="new_token"),
+            path("access/<slug:digest>/revoke/", self.dealer_view(access.revoke), name="revoke_token"),
             path("login/", self.login, name="login"),
             path("logout/", self.logout, name="logout"),
             path("password_change/", self.admin_view(self.password_change, cacheable=True), name="password_change"),

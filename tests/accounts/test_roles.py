@@ -67,7 +67,6 @@ def test_a_new_account_is_on_the_side_of_its_role(role: str) -> None:
     typed = {
         "username": "newcomer",
         "role": role,
-        "usable_password": "true",
         "password1": "a long new password",
         "password2": "a long new password",
         "is_superuser": "on",

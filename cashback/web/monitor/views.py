@@ -105,6 +105,4 @@ def check_books(request: HttpRequest) -> HttpResponse:
 def _show(request: HttpRequest, name: str, **context: Any) -> HttpResponse:
     refresh = 0 if "still" in request.GET or "before" in request.GET else REFRESH_SECONDS
     every = {**admin.site.each_context(request), "refresh": refresh, **context}
-    page = render(request, f"admin/monitor/{name}.html", every)
-    page["Cache-Control"] = "no-store"
-    return page
+    return render(request, f"admin/monitor/{name}.html", every)
