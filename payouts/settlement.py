@@ -73,10 +73,12 @@ def confirm(*, bookings: Mapping[int, str], now: datetime) -> int:
         return 0
     rows = _moved("confirm", attempts=list(bookings), references=list(bookings.values()), now=now)
     _post(Event.PAYOUT_CONFIRMED, Kind.IN_TRANSIT, Kind.BANK, rows, now)
-    _let_go(rows)
-    done = finished(registration_ids=[row.registration_id for row in rows], query="registrations_without_open_cash")
+    done = set(
+        finished(registration_ids=[row.registration_id for row in rows], query="registrations_without_open_cash")
+    )
     erasing.erase(registration_ids=done, what="payee", why="refunded", now=now)
-    _schedule_contacts(rows, set(done), now)
+    _let_go([row for row in rows if row.registration_id not in done])
+    _schedule_contacts(rows, done, now)
     return len(rows)
 
 

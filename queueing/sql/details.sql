@@ -35,10 +35,17 @@ SELECT registration_id, version
  WHERE registration_id = ANY (%(registration_ids)s) AND payee IS NOT NULL
 
 -- name: payee_counts
--- Count a program's registrations with the same payee, through the payee index.
-SELECT asked.registration_id, count(*) AS held
-  FROM queueing_holderdetails AS asked
-  JOIN queueing_holderdetails AS same ON same.payee_fingerprint = asked.payee_fingerprint
-  JOIN queueing_registration AS registration ON registration.id = same.registration_id
- WHERE asked.registration_id = ANY (%(registration_ids)s) AND registration.program_id = %(program_id)s
- GROUP BY asked.registration_id
+-- Count a program's registrations with the same payee, through the payee index; each payee once, however many of
+-- those asked for share it.
+WITH asked AS MATERIALIZED (
+    SELECT registration_id, payee_fingerprint FROM queueing_holderdetails
+     WHERE registration_id = ANY (%(registration_ids)s) AND payee IS NOT NULL
+), counted AS (
+    SELECT same.payee_fingerprint, count(*) AS held
+      FROM (SELECT DISTINCT payee_fingerprint FROM asked) AS payees
+      JOIN queueing_holderdetails AS same ON same.payee_fingerprint = payees.payee_fingerprint
+      JOIN queueing_registration AS registration ON registration.id = same.registration_id
+     WHERE registration.program_id = %(program_id)s
+     GROUP BY same.payee_fingerprint
+)
+SELECT asked.registration_id, counted.held FROM asked JOIN counted USING (payee_fingerprint)
