@@ -18,7 +18,7 @@ from django.db import connection
 if TYPE_CHECKING:
     from bench.harness import Result
 
-NAMES = ("minting", "registering", "refusing", "passing", "arriving", "cycles", "confirming", "places")
+NAMES = ("minting", "registering", "serving", "refusing", "passing", "arriving", "cycles", "confirming", "places")
 HERE = Path(__file__).parent
 
 
@@ -34,7 +34,7 @@ def main(names: list[str]) -> int:
     _migrate()
     results = []
     for name in names or NAMES:
-        print(f"-- {name}", flush=True)
+        print(f"-- {name} (load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores)", flush=True)
         started = time.perf_counter()
         for result in _benchmark(name)():
             results.append(result)
@@ -67,6 +67,7 @@ def _write(results: "list[Result]") -> None:
         "python": platform.python_version(),
         "postgresql": server,
         "cores": os.cpu_count(),
+        "load": [round(load, 1) for load in os.getloadavg()],
         "missed": [result.name for result in results if result.met is False],
         "results": [result.row() for result in results],
     }
