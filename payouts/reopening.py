@@ -6,7 +6,6 @@ They take receipt, serial and PIN, wait 72 hours, and leave only in a release of
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
 
 from payouts.models import Attempt, PendingPayout, PendingState
 from queueing import correcting, details
@@ -38,5 +37,5 @@ def correct(
         # A new row counts its versions from one; whatever version was tried before says nothing about it.
         waiting.update(details_version=0)
     returned = Attempt.objects.filter(state=Attempt.State.RETURNED, award_id__in=waiting.values("award_id"))
-    waiting.filter(award_id__in=returned.filter(number=F("number")).values("award_id")).update(reopened_at=now)
+    waiting.filter(award_id__in=returned.values("award_id")).update(reopened_at=now)
     return version

@@ -90,16 +90,20 @@ def refuse(*, refusals: Sequence[Refusal], now: datetime) -> int:
     """
     if not refusals:
         return 0
-    rows = _moved(
+    told = _SQL.rows(
         "refuse",
         attempts=[refusal.attempt_id for refusal in refusals],
         reasons=[refusal.reason or NO_REASON for refusal in refusals],
         states=[_state_after(refusal).value for refusal in refusals],
         now=now,
     )
-    _post(Event.PAYOUT_REFUSED, Kind.IN_TRANSIT, Kind.PAYOUTS_DUE, rows, now)
-    _let_go(rows)
-    return len(rows)
+    first = [Moved(*row) for *row, refused_before in told if not refused_before]
+    again = [Moved(*row) for *row, refused_before in told if refused_before]
+    _post(Event.PAYOUT_REFUSED, Kind.IN_TRANSIT, Kind.PAYOUTS_DUE, first, now)
+    # The refusal stands in the books already; what `doubt_refused` corrected is corrected back.
+    _post(Event.CORRECTION, Kind.IN_TRANSIT, Kind.PAYOUTS_DUE, again, now)
+    _let_go([*first, *again])
+    return len(told)
 
 
 @transaction.atomic
@@ -128,6 +132,7 @@ def doubt_refused(*, attempt_ids: Sequence[int], now: datetime) -> int:
         return 0
     rows = _moved("doubt_refused", attempts=list(attempt_ids), now=now)
     _post(Event.CORRECTION, Kind.PAYOUTS_DUE, Kind.IN_TRANSIT, rows, now)
+    _let_go(rows)
     return len(rows)
 
 

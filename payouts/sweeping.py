@@ -55,11 +55,7 @@ def lapse(*, now: datetime) -> int:
     """Let awards lapse whose holders were asked for details `claim_days` ago, and erase what is still held of them."""
     rows = _cancelled("lapse_unclaimed", now=now)
     post_back(rows, now)
-    registrations = [row.registration_id for row in rows]
-    done = finished(registration_ids=registrations, query="registrations_without_open_award")
-    erasing.erase(registration_ids=done, what="payee_and_contact", why="lapsed", now=now)
-    rest = set(finished(registration_ids=registrations, query="registrations_without_open_cash")) - set(done)
-    erasing.erase(registration_ids=sorted(rest), what="payee", why="lapsed", now=now)
+    _erase_ended(rows, "lapsed", now)
     return len(rows)
 
 
@@ -97,8 +93,7 @@ def cancel_on_hold(*, award_id: int, now: datetime) -> bool:
     """Cancel one payout that is on hold; the caller has two people's decision. Whether it was there."""
     rows = _cancelled("cancel_on_hold", award=award_id, now=now)
     post_back(rows, now)
-    done = finished(registration_ids=[row.registration_id for row in rows], query="registrations_without_open_award")
-    erasing.erase(registration_ids=done, what="payee_and_contact", why="cancelled", now=now)
+    _erase_ended(rows, "cancelled", now)
     return bool(rows)
 
 
@@ -118,6 +113,15 @@ def post_back(rows: Sequence[Cancelled], now: datetime) -> None:
         for row in rows
     ]
     post_many(event=Event.AWARD_CANCELLED, entries=entries, now=now)
+
+
+def _erase_ended(rows: Sequence[Cancelled], why: str, now: datetime) -> None:
+    """Erase all of those who get nothing any more, and the payees of those who only get a gift."""
+    registrations = [row.registration_id for row in rows]
+    done = finished(registration_ids=registrations, query="registrations_without_open_award")
+    erasing.erase(registration_ids=done, what="payee_and_contact", why=why, now=now)
+    rest = set(finished(registration_ids=registrations, query="registrations_without_open_cash")) - set(done)
+    erasing.erase(registration_ids=sorted(rest), what="payee", why=why, now=now)
 
 
 def _cancelled(name: str, **parameters: object) -> list[Cancelled]:

@@ -116,6 +116,8 @@ def _transaction_line(
     if status is None:
         raise UnreadableAnswer("missing_field", "TxInfAndSts/TxSts")
     reference = _reference(_required(node, "OrgnlEndToEndId"))
+    if reference is None:  # a payment that the bank cannot name does not speak for the whole message
+        raise UnreadableAnswer("missing_field", "TxInfAndSts/OrgnlEndToEndId")
     amount_minor, currency = _amount(_find(node, "OrgnlTxRef/Amt/InstdAmt"))
     return Line(
         end_to_end_id=reference,

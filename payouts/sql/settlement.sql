@@ -35,11 +35,17 @@ SELECT award_id, attempts, registration_id, program_id, amount_minor, currency, 
 
 -- name: refuse
 -- Payments that will not happen: their attempts end, their awards stay and wait for details or for the organizer.
-WITH answered AS (
-    UPDATE payouts_attempt AS attempt SET state = 'refused', reason = told.reason, answered_at = %(now)s
+-- An attempt may have been refused before, and booked all the same: its money is on its way back a second time.
+WITH told AS MATERIALIZED (
+    SELECT attempt.id, attempt.reason = 'booked_after_refusal' AS again, told.reason, told.next_state
       FROM unnest(%(attempts)s::bigint[], %(reasons)s::text[], %(states)s::text[]) AS told (id, reason, next_state)
+      JOIN payouts_attempt AS attempt ON attempt.id = told.id
+     ORDER BY attempt.id FOR UPDATE OF attempt
+), answered AS (
+    UPDATE payouts_attempt AS attempt SET state = 'refused', reason = told.reason, answered_at = %(now)s
+      FROM told
      WHERE attempt.id = told.id AND attempt.state IN ('sent', 'accepted', 'in_doubt')
-    RETURNING attempt.award_id, attempt.number, told.reason, told.next_state, attempt.release_id
+    RETURNING attempt.award_id, attempt.number, told.reason, told.next_state, attempt.release_id, told.again
 )
 UPDATE payouts_pendingpayout AS pending
    SET state = answered.next_state, reason = answered.reason, since = %(now)s, release_id = NULL
@@ -47,7 +53,7 @@ UPDATE payouts_pendingpayout AS pending
  WHERE pending.award_id = answered.award_id AND pending.attempts = answered.number
    AND pending.state IN ('sent', 'accepted', 'in_doubt')
 RETURNING pending.award_id, pending.attempts, pending.registration_id, pending.program_id, pending.amount_minor,
-          pending.currency, answered.release_id;
+          pending.currency, answered.release_id, answered.again;
 
 -- name: return
 -- The one way back: paid awards whose money came back go from REFUNDED to PENDING in one statement. The erasure of
@@ -91,16 +97,22 @@ UPDATE payouts_pendingpayout AS pending SET state = 'in_doubt', since = %(now)s,
    AND pending.state IN ('sent', 'accepted');
 
 -- name: doubt_refused
--- Refused payments that were booked all the same: unless a new attempt has begun they are in doubt.
-WITH doubted AS (
-    UPDATE payouts_pendingpayout AS pending
-       SET state = 'in_doubt', since = %(now)s, reason = 'booked_after_refusal'
+-- Refused payments that were booked all the same: unless a new attempt has begun they are in doubt, and leave the
+-- release that would have sent them again. Not those of which two people know that they were not paid.
+WITH standing AS MATERIALIZED (
+    SELECT attempt.id, pending.award_id, pending.release_id
       FROM payouts_attempt AS attempt
-     WHERE attempt.id = ANY(%(attempts)s) AND attempt.state = 'refused' AND pending.award_id = attempt.award_id
-       AND pending.attempts = attempt.number AND pending.state IN ('due', 'details_needed', 'on_hold')
-       AND pending.release_id IS NULL
-    RETURNING attempt.id, pending.award_id, pending.attempts, pending.registration_id, pending.program_id,
-              pending.amount_minor, pending.currency, attempt.release_id
+      JOIN payouts_pendingpayout AS pending
+        ON pending.award_id = attempt.award_id AND pending.attempts = attempt.number
+     WHERE attempt.id = ANY(%(attempts)s) AND attempt.state = 'refused' AND attempt.reason <> 'not_paid'
+       AND pending.state IN ('due', 'details_needed', 'on_hold', 'approved')
+     ORDER BY pending.award_id FOR UPDATE OF pending
+), doubted AS (
+    UPDATE payouts_pendingpayout AS pending
+       SET state = 'in_doubt', since = %(now)s, reason = 'booked_after_refusal', release_id = NULL
+      FROM standing WHERE pending.award_id = standing.award_id
+    RETURNING standing.id, pending.award_id, pending.attempts, pending.registration_id, pending.program_id,
+              pending.amount_minor, pending.currency, standing.release_id
 ), marked AS (
     UPDATE payouts_attempt AS attempt SET state = 'in_doubt', reason = 'booked_after_refusal'
       FROM doubted WHERE attempt.id = doubted.id

@@ -7,12 +7,14 @@ import pytest
 from django.utils import timezone
 
 from cashback.ledger.models import Kind
-from payouts import answers, resolving, settlement, sweeping
+from payouts import answers, releasing, resolving, sending, settlement, sweeping
 from payouts.models import Attempt, BankFile, BankLine, PendingPayout, Refund, Resolution
 from payouts.releasing import SamePerson
 from payouts.resolving import AlreadyPrepared, NotResolvable
+from queueing.models import HolderDetails
+from tests.embedded_bank.customer import card_ending
 from tests.factories import make_user
-from tests.payouts.banking import Bank, closed, sent
+from tests.payouts.banking import Bank, closed, correct, sent
 
 pytestmark = pytest.mark.django_db
 
@@ -139,6 +141,42 @@ def test_a_booking_after_the_refusal_puts_the_payout_in_doubt(bank: Bank) -> Non
     assert (pending.state, pending.reason) == ("in_doubt", "booked_after_refusal")
     assert outcomes() == ["applied", "contradicts"]
     assert line.balance(Kind.IN_TRANSIT) == 20_000
+
+
+@pytest.mark.parametrize("approved", [False, True])
+def test_a_booking_after_the_refusal_stops_the_release_that_would_pay_again(bank: Bank, approved: bool) -> None:
+    line = closed()
+    attempts = sent(line.program)
+    bank.refuses(attempts)
+    for place in (1, 2):
+        correct(line, place, card_ending("9100"))
+    release = releasing.prepare(program_id=line.program.pk, by_id=make_user().pk, now=timezone.now())
+    if approved:
+        releasing.approve(release_id=release.pk, by_id=make_user("checker").pk, now=timezone.now())
+    bank.books(attempts[:1])
+    if not approved:
+        releasing.approve(release_id=release.pk, by_id=make_user("checker").pk, now=timezone.now())
+    assert sending.send(release_id=release.pk, now=timezone.now())
+    assert list(Attempt.objects.filter(release=release).values_list("award_id", flat=True)) == [attempts[1].award_id]
+    assert PendingPayout.objects.get(award_id=attempts[0].award_id).state == "in_doubt"
+    assert HolderDetails.objects.get(pk=line.receipts[0].registration_id).held_for is None
+
+
+def test_two_people_find_that_a_payment_booked_after_its_refusal_was_not_paid(bank: Bank) -> None:
+    line = closed()
+    attempts = sent(line.program)
+    bank.refuses(attempts[:1])
+    bank.books(attempts[:1])
+    resolution = resolving.prepare_resolution(
+        award_id=attempts[0].award_id, verdict="not_paid", evidence="letter", by_id=make_user().pk, now=timezone.now()
+    )
+    resolving.resolve_doubt(resolution_id=resolution.pk, by_id=make_user("checker").pk, now=timezone.now())
+    assert PendingPayout.objects.get(award_id=attempts[0].award_id).state == "due"
+    assert (line.balance(Kind.PAYOUTS_DUE), line.balance(Kind.IN_TRANSIT)) == (10_000, 10_000)
+    bank.drop(bank.notice(attempts[:1], entry="BK-LATER"))
+    answer()
+    assert outcomes() == ["applied", "contradicts", "contradicts"]
+    assert PendingPayout.objects.get(award_id=attempts[0].award_id).state == "due"
 
 
 def test_a_booking_of_another_amount_puts_the_payout_in_doubt(bank: Bank) -> None:

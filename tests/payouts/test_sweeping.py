@@ -44,6 +44,19 @@ def test_two_people_cancel_the_award_of_a_frozen_card() -> None:
     assert not HolderDetails.objects.filter(pk=registration).exists()
 
 
+def test_a_cancelled_award_leaves_no_payee_with_somebody_who_only_gets_a_gift() -> None:
+    line = closed(2, rule="line", card_price_minor=5_200)
+    pending = PendingPayout.objects.get(place=3)
+    registration = line.receipts[2].registration_id
+    Registration.objects.filter(pk=registration).update(frozen_at=timezone.now())
+    sweeping.sweep(now=timezone.now())
+    resolution = resolving.prepare_resolution(
+        award_id=pending.pk, verdict="cancel", evidence="card stolen", by_id=make_user().pk, now=timezone.now()
+    )
+    resolving.resolve_doubt(resolution_id=resolution.pk, by_id=make_user("checker").pk, now=timezone.now())
+    assert details.versions(registration_ids=[registration]) == {registration: None}
+
+
 def test_what_nobody_claims_lapses_and_is_erased(bank: Bank) -> None:
     line = closed()
     attempts = sent(line.program)

@@ -119,6 +119,10 @@ def test_a_refused_group_that_names_transactions_speaks_for_those_alone() -> Non
     assert (line.end_to_end_id, line.verdict) == ("AW-1", Verdict.REFUSED)
 
 
+def test_a_transaction_that_the_bank_cannot_name_does_not_speak_for_the_whole_message() -> None:
+    assert refused(status_report(status("NOTPROVIDED", "RJCT"))).reason == "missing_field"
+
+
 def test_a_payment_block_refused_as_a_whole_refuses_the_message() -> None:
     (line,) = parse_answer(status_report("", "<GrpSts>PART</GrpSts>", "<PmtInfSts>RJCT</PmtInfSts>")).lines
     assert (line.end_to_end_id, line.verdict) == (None, Verdict.REFUSED)
