@@ -26,7 +26,8 @@ def private(view: View[P]) -> View[P]:
         response = view(request, *args, **kwargs)
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
-        response.headers["Referrer-Policy"] = "no-referrer"
+        # Not no-referrer: with it a form is sent with "Origin: null", and refused as forged.
+        response.headers["Referrer-Policy"] = "same-origin"
         # A refused receipt would stand in the log with its address.
         response._has_been_logged = True  # type: ignore[attr-defined]
         return response

@@ -47,7 +47,7 @@ def test_a_receipt_that_is_none_gets_a_message_at_the_field(holder: Holder, type
 def test_the_status_page_is_for_one_person(holder: Holder, receipt: str) -> None:
     response = holder.get(f"/s/{receipt}/").response
     assert response["Cache-Control"] == "no-store"
-    assert response["Referrer-Policy"] == "no-referrer"
+    assert response["Referrer-Policy"] == "same-origin"
     assert response["X-Robots-Tag"] == "noindex, nofollow"
     assert not response.cookies
 
