@@ -63,7 +63,7 @@ def test_a_backup_of_a_destroyed_epoch_cannot_be_read() -> None:
     epochs.rewrap(limit=10)
     epochs.destroy_retired(now=now)
     with pytest.raises(UnknownEpoch):
-        epochs.ring().unwrap(backup["epoch_id"], bytes(backup["payee_key"]))
+        epochs.ring().unwrap(backup["epoch_id"], bytes(backup["payee_key"] or b""))
     assert details.read_payees(registration_ids=[registration])
 
 

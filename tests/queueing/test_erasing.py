@@ -36,7 +36,7 @@ def verifies(erasure: Erasure) -> bool:
 
 
 def columns(registration: int) -> dict[str, Any]:
-    return HolderDetails.objects.filter(pk=registration).values().get()
+    return dict(HolderDetails.objects.filter(pk=registration).values().get())
 
 
 def test_a_payee_goes_with_its_key_and_the_contact_stays() -> None:
