@@ -91,7 +91,9 @@ MIGRATION_DATABASE_URL = env.text("MIGRATION_DATABASE_URL", DATABASE_URL)
 
 def _database(url: str) -> dict[str, Any]:
     config: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True))
-    config["OPTIONS"] = {**config.get("OPTIONS", {}), "connect_timeout": 5, "application_name": "cashback"}
+    # Short statements over large tables: compiling one takes longer than running it.
+    options = {"connect_timeout": 5, "application_name": "cashback", "options": "-c jit=off"}
+    config["OPTIONS"] = {**config.get("OPTIONS", {}), **options}
     config["DISABLE_SERVER_SIDE_CURSORS"] = False
     return config
 

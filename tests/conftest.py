@@ -28,16 +28,16 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Make the test database as the owner, migrate it, and run the tests under the application's role."""
     owner = dj_database_url.parse(settings.MIGRATION_DATABASE_URL)
     with django_db_blocker.unblock():
-        name = connection.settings_dict["NAME"]
+        name, options = connection.settings_dict["NAME"], connection.settings_dict["OPTIONS"]["options"]
         connection.settings_dict.update({key: owner[key] for key in ("USER", "PASSWORD", "HOST", "PORT")})
         connection.creation.create_test_db(verbosity=0, autoclobber=True)
         call_command("migrate", verbosity=0)
         connection.close()
-        connection.settings_dict["OPTIONS"]["options"] = f"-c role={APPLICATION}"
+        connection.settings_dict["OPTIONS"]["options"] = f"{options} -c role={APPLICATION}"
     yield
     with django_db_blocker.unblock():
         connection.close()
-        del connection.settings_dict["OPTIONS"]["options"]
+        connection.settings_dict["OPTIONS"]["options"] = options
         connection.creation.destroy_test_db(name, verbosity=0)
 
 
