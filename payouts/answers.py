@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
+from cashback.lib.crypto.keyring import BrokenSeal, UnknownEpoch
 from cashback.lib.crypto.sealing import Sealed, seal, unseal
 from cashback.lib.failpoints import failpoint
 from payouts import settlement
@@ -189,7 +190,11 @@ def _parse(file: BankFile) -> Answer:
     assert file.content_key is not None
     assert file.epoch_id is not None
     sealed = Sealed(ciphertext=bytes(file.content), wrapped_key=bytes(file.content_key))
-    content = unseal(epochs.ring(), file.epoch_id, sealed, _context(file.sha256))
+    try:
+        content = unseal(epochs.ring(), file.epoch_id, sealed, _context(file.sha256))
+    except (UnknownEpoch, BrokenSeal):
+        # Nobody can read it any more; the bank is asked for it again, and the files behind it go on.
+        raise UnreadableAnswer("seal_broken", "sealed under a key that is gone, or altered") from None
     found = rail(settings.PAYOUT_RAIL).parse(content)
     if (
         found.original_message_id is not None

@@ -16,6 +16,7 @@ from queueing.models import Source
 
 EXTEND_BEFORE = timedelta(days=2)
 EXTEND_MAX = 1_000
+WITHDRAWN_SEEN = timedelta(days=30)  # how far back the sweep looks; it runs every few seconds
 
 _SQL = source("sweeping")
 
@@ -46,7 +47,7 @@ def cancel_withdrawn(*, now: datetime) -> int:
     """Cancel what is due to holders who have withdrawn; the money goes back to where it was reserved."""
     rows = _cancelled("cancel_withdrawn", now=now)
     post_back(rows, now)
-    _SQL.run("lapse_gifts_of_withdrawn", since=now - timedelta(days=1), now=now)
+    _SQL.run("lapse_gifts_of_withdrawn", since=now - WITHDRAWN_SEEN, now=now)
     return len(rows)
 
 

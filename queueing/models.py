@@ -89,7 +89,7 @@ class Registration(models.Model):
     voided_at = models.DateTimeField(_("void since"), null=True, blank=True)
 
     class Meta:
-        """The line index serves the pass; the receipt index serves the status page."""
+        """The line index serves the pass, the receipt index the status page, the partial one whoever pays and gives."""
 
         verbose_name = _("registration")
         verbose_name_plural = _("registrations")
@@ -102,6 +102,11 @@ class Registration(models.Model):
         ]
         indexes = [
             models.Index(fields=["program", "registered_at", "id"], name="queueing_registration_line"),
+            models.Index(
+                fields=["withdrawn_at"],
+                condition=Q(withdrawn_at__isnull=False),
+                name="queueing_registration_withdrew",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -250,6 +250,18 @@ def test_what_cannot_be_read_is_quarantined_with_its_reason(bank: Bank, kind: st
     assert {state_of(attempt) for attempt in attempts} == {"sent"}
 
 
+def test_a_seal_that_does_not_open_stops_no_other_file(bank: Bank) -> None:
+    attempts = sent(closed().program)
+    bank.drop(bank.notice(attempts[:1]))
+    answers.take_in(now=timezone.now())
+    BankFile.objects.update(content=b"altered" * 10)
+    bank.books(attempts[1:])
+    assert list(BankFile.objects.order_by("pk").values_list("state", "reason")) == [
+        ("quarantined", "seal_broken"),
+        ("settled", ""),
+    ]
+
+
 def test_silence_puts_a_payment_in_doubt_and_a_booking_resolves_it(bank: Bank) -> None:
     line = closed()
     attempts = sent(line.program)

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from cashback.ledger.models import Kind
 from payouts import collecting, releasing, sweeping
-from payouts.models import CancelledPayout
+from payouts.models import CancelledPayout, Gift, Tally
 from queueing import ordering
 from queueing.withdrawing import AlreadyReleased, withdraw
 from tests.factories import sold_cards
@@ -49,3 +49,12 @@ def test_once_released_it_is_refused_until_the_release_is_called_off(bank: Bank)
     assert CancelledPayout.objects.count() == 1
     bank.books(sent(line.program))
     assert line.balance(Kind.PAYOUTS_DUE) == 0
+
+
+def test_the_gift_of_a_withdrawn_holder_is_owed_no_more() -> None:
+    line = closed()
+    serial, pin = line.cards[3]
+    withdraw(receipt=line.receipts[3].receipt, serial=serial, pin=pin, now=timezone.now())
+    sweeping.sweep(now=timezone.now())
+    assert Gift.objects.get(state="lapsed").award.place == 4
+    assert Tally.objects.get().gifts_owed == 2
