@@ -1,9 +1,10 @@
 -- name: award_states
--- A registration's awards with where each stands: in a register, among the gifts, or not collected yet.
+-- A registration's awards with where each stands: in a register, among the gifts, or not collected yet. That a payee
+-- is over the limit is told to the organizer, never to whoever registered.
 SELECT award.id, award.source, award.kind, award.amount_minor,
        COALESCE(pending.state, CASE WHEN refund.award_id IS NOT NULL THEN 'refunded' END, cancelled.state, gift.state,
                 CASE award.kind WHEN 'cash' THEN 'due' ELSE 'owed' END) AS state,
-       COALESCE(pending.reason, cancelled.reason, '') AS reason,
+       COALESCE(NULLIF(pending.reason, 'payee_limit'), cancelled.reason, '') AS reason,
        COALESCE(pending.since, refund.refunded_at, cancelled.cancelled_at, gift.since, award.awarded_at) AS since
   FROM queueing_award AS award
   LEFT JOIN payouts_pendingpayout AS pending ON pending.award_id = award.id

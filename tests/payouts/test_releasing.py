@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from cashback.ledger.models import Event, Kind
 from cashback.ledger.posting import AccountKey, Leg, post
-from payouts import collecting, releasing, sending, sweeping
+from payouts import collecting, releasing, selectors, sending, sweeping
 from payouts.models import PendingPayout, Release
 from payouts.releasing import NothingDue, ReleaseNotOpen, SamePerson
 from queueing import details
@@ -159,6 +159,8 @@ def test_payees_over_the_limit_are_told_and_wait_for_two_people() -> None:
     line = closed(payee_limit=1, release_below_minor=100_000)
     assert releasing.release_automatically_all(now=timezone.now()) == []
     assert set(PendingPayout.objects.values_list("state", "reason")) == {("due", "payee_limit")}
+    (award,) = selectors.holder_status(line.receipts[0].receipt, timezone.now()).awards
+    assert (award.state, award.reason) == ("due", "")
     release = releasing.prepare(program_id=line.program.pk, by_id=make_user().pk, now=timezone.now())
     assert (release.payouts, release.over_payee_limit) == (2, 2)
 
