@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,9 +14,10 @@ from typing import Any
 
 import pytest
 
-from cashback.embedded.house import choose_port
+from cashback.embedded.house import House, choose_port
+from cashback.embedded.postgres import DATABASE, Postgres
 from tests.embedded.running import Running
-from tests.embedded.sites import Site, kill_nine
+from tests.embedded.sites import Site, kill_nine, wait_gone
 from tests.journeys.caller import Caller
 
 CYCLE = 50
@@ -91,16 +91,34 @@ class Whole:
 
     @contextmanager
     def paused(self, *programs: str) -> Iterator[None]:
-        """Stop some programs for a while, as a machine without time would."""
+        """Stop some programs for a while, but never within a transaction: its locks would stop everybody."""
         pids = [pid for program in programs for pid in self.running.runs(program)]
         assert pids, f"nothing runs of {programs}"
-        for pid in pids:
-            os.kill(pid, signal.SIGSTOP)
         try:
+            signal_all(pids, signal.SIGSTOP)
+            while self._a_transaction_stands_still():
+                signal_all(pids, signal.SIGCONT)
+                time.sleep(0.07)
+                signal_all(pids, signal.SIGSTOP)
             yield
         finally:
-            for pid in pids:
-                os.kill(pid, signal.SIGCONT)
+            signal_all(pids, signal.SIGCONT)
+
+    def execute(self, statement: str, parameters: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        """A statement of PostgreSQL's superuser."""
+        postgres = Postgres(House(self.site.var), durable=True, say=print)
+        with postgres.connect(DATABASE) as session, session.cursor() as cursor:
+            cursor.execute(statement, parameters)
+            return cursor.fetchall() if cursor.description else []
+
+    def _a_transaction_stands_still(self) -> bool:
+        time.sleep(0.3)
+        found = self.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE state IN ('idle in transaction', 'idle in transaction (aborted)')"
+            " AND state_change < clock_timestamp() - interval '250 ms'"
+        )
+        return bool(found[0][0])
 
     def wait_for(self, what: Callable[[], bool], seconds: float, why: str) -> None:
         """Look again and again until it is so."""
@@ -108,6 +126,12 @@ class Whole:
         while not what():
             assert time.monotonic() < deadline, why
             time.sleep(0.5)
+
+
+def signal_all(pids: list[int], number: signal.Signals) -> None:
+    """Send a signal to processes of ours."""
+    for pid in pids:
+        os.kill(pid, number)
 
 
 TRAFFIC, WORKER = "demo_traffic", "\0worker\0"
@@ -133,12 +157,9 @@ def whole() -> Iterator[Whole]:
         watch(program, started_at + seen.seconds["ready"])
         yield program
     finally:
-        running.popen.send_signal(signal.SIGINT)
-        watchdog = threading.Timer(30, kill_nine, [[running.popen.pid]])
-        watchdog.start()
+        kill_nine([running.popen.pid, *running.members()])  # how it stops in order is tested elsewhere
         running.popen.wait()
-        watchdog.cancel()
-        kill_nine(running.members())
+        wait_gone(running.members())
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import redis
 
 from cashback.embedded.house import House
-from cashback.embedded.postgres import DATABASE, OWNER, Postgres, find_binaries
-from tests.embedded.sites import Site
+from cashback.embedded.postgres import OWNER, find_binaries
+from tests.journeys.whole import Whole
 from tests.privacy.scanner import Hit, Scanner
 
 DUMP, KEYS = "the database's dump", "the keys of Redis"
@@ -21,12 +21,11 @@ DUMP, KEYS = "the database's dump", "the keys of Redis"
 class Places:
     """Everything of one site, but for the bank simulator, which is another company."""
 
-    site: Site
+    whole: Whole
 
     def __post_init__(self) -> None:
-        house = House(self.site.var)
-        self.settings = house.read_env()
-        self.postgres = Postgres(house, durable=True, say=print)
+        self.site = self.whole.site
+        self.settings = House(self.site.var).read_env()
         self.redis = redis.Redis.from_url(self.settings["REDIS_URL"])
 
     def search(self, scanner: Scanner) -> set[Hit]:
@@ -38,12 +37,6 @@ class Places:
         found |= scanner.scan_tree(self.site.var, without=self.site.var / "bank-simulator")
         return found | scanner.scan_tree(self.site.home)
 
-    def execute(self, statement: str, parameters: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
-        """A statement of the superuser."""
-        with self.postgres.connect(DATABASE) as session, session.cursor() as cursor:
-            cursor.execute(statement, parameters)
-            return cursor.fetchall() if cursor.description else []
-
     def _dump(self) -> bytes:
         words = [str(find_binaries() / "pg_dump"), "--dbname", self.settings["MIGRATION_DATABASE_URL"]]
         dump = subprocess.run(words, capture_output=True, check=True, env={"PATH": os.defpath, "LC_ALL": "C"}).stdout
@@ -51,7 +44,7 @@ class Places:
         return dump
 
     def _to_disk(self) -> None:
-        self.execute("CHECKPOINT")
+        self.whole.execute("CHECKPOINT")
         self.redis.save()
 
     @contextmanager
@@ -61,15 +54,17 @@ class Places:
             self.site.var / "log" / "control.log": texts["log"].encode("gb18030"),
             self.site.var / "bank" / "outbox" / ".control": texts["bank"].encode("utf-16-le"),
         }
-        self.execute(f"SET ROLE {OWNER}; CREATE TABLE privacy_control (words text, bytes bytea)")
-        self.execute("INSERT INTO privacy_control VALUES (%s, convert_to(%s, 'UTF8'))", (texts["row"], texts["sealed"]))
+        self.whole.execute(f"SET ROLE {OWNER}; CREATE TABLE privacy_control (words text, bytes bytea)")
+        self.whole.execute(
+            "INSERT INTO privacy_control VALUES (%s, convert_to(%s, 'UTF8'))", (texts["row"], texts["sealed"])
+        )
         self.redis.set("control", texts["key"])
         for path, content in files.items():
             path.write_bytes(content)
         try:
             yield
         finally:
-            self.execute("DROP TABLE privacy_control")
+            self.whole.execute("DROP TABLE privacy_control")
             self.redis.delete("control")
             for path in files:
                 path.unlink(missing_ok=True)

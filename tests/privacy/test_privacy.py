@@ -73,7 +73,7 @@ def story(whole: Whole) -> Iterator[Story]:
     accepted[: len(FIRST_CYCLE)] = [with_account_ending(*pair) for pair in zip(accepted, FIRST_CYCLE, strict=False)]
     extra[0] = with_account_ending(extra[0], "9000")
     values = [value for person in (*planted, *accepted[:6], *extra) for value in person.values]
-    places, scanner = Places(whole.site), Scanner.of([*values, *CONTROLS.values()])
+    places, scanner = Places(whole), Scanner.of([*values, *CONTROLS.values()])
     with whole.paused(TRAFFIC):
         with whole.paused(WORKER):
             whole.fill_to_a_cycle()
@@ -218,7 +218,7 @@ def test_only_those_who_wait_or_were_refused_are_still_held(story: Story) -> Non
     waiting = [row for row in story.registered if row.states & {"waiting", "details_needed"}]
     assert held <= {row.card["serial"] for row in waiting}
     numbers = [int(row.card["serial"][:12]) for row in story.registered]
-    rows = story.places.execute(
+    rows = story.whole.execute(
         "SELECT registration.card_id FROM queueing_holderdetails AS details"
         " JOIN queueing_registration AS registration ON registration.id = details.registration_id"
         " WHERE registration.card_id = ANY(%s)",
