@@ -174,8 +174,7 @@ def bank_files() -> list[BankFile]:
 def doubtful_lines() -> list[BankLine]:
     """The newest lines of the bank that people must look at: references unknown, or against the books."""
     unclear = [BankLine.Outcome.UNKNOWN, BankLine.Outcome.CONTRADICTS]
-    newest = BankLine.objects.order_by("-pk").values("pk")[:MOST]
-    return list(BankLine.objects.filter(pk__in=newest, outcome__in=unclear).order_by("-pk")[:10])
+    return list(BankLine.objects.filter(outcome__in=unclear).order_by("-pk")[:10])
 
 
 def open_releases() -> list[Release]:

@@ -16,9 +16,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from cards.models import Program, ProgramState
+from cashback.accounts.admin_roles import OFFICE, role_of
 from cashback.ledger.checking import check, last_check
 from cashback.portal.paging import key_of
-from cashback.web.monitor import charts, health, reading
+from cashback.web.monitor import charts, health, reading, waiting
 
 REFRESH_SECONDS = 10
 CYCLES_PER_PAGE = 20
@@ -46,6 +47,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         doubtful=reading.doubtful_lines(),
         epochs=reading.key_epochs(),
         check=last_check(),
+        waiting=waiting.for_people() if role_of(request) in OFFICE else [],
     )
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from cards.models import Program
+from cards.orders import prepare_payment
 from cashback.ledger.checking import check
 from cashback.ledger.models import BooksCheck
 from cashback.web.monitor import charts, health, reading
@@ -19,7 +20,7 @@ from payouts.models import BankFile
 from queueing.lines import ensure_line
 from queueing.ordering import run_pass
 from tests.conftest import APPLICATION, OWNER
-from tests.factories import make_dealer, make_program, make_user, sell
+from tests.factories import make_dealer, make_order, make_program, make_user, sell
 from tests.portal.doors import member_of, signed_in
 from tests.queueing.holders import enter
 
@@ -127,6 +128,20 @@ def test_without_redis_the_page_says_so_at_once(office: Client) -> None:
     with override_settings(REDIS_URL="redis://127.0.0.1:1/0"):
         page = office.get("/admin/monitor/")
     assert page.context["parts"][2].state == "stop"
+
+
+@pytest.mark.django_db
+def test_what_waits_for_people_is_linked_to_where_they_act(office: Client) -> None:
+    program, dealer = make_program(), make_dealer()
+    make_order(program, dealer, 5, paid=False)
+    make_order(program, dealer, 5)
+    seen = make_order(program, dealer, 5, paid=False)
+    prepare_payment(order_id=seen, by_id=make_user("organizer").pk, now=timezone.now())
+    shown = office.get("/admin/monitor/").context["waiting"]
+    assert [found.rows for found in shown] == [1, 1, 1]
+    for found in shown:
+        assert office.get(found.address).status_code == 200
+    assert signed_in(make_user("operator")).get("/admin/monitor/").context["waiting"] == []
 
 
 @pytest.mark.django_db
