@@ -79,6 +79,7 @@ def confirm(*, bookings: Mapping[int, str], now: datetime) -> int:
     erasing.erase(registration_ids=done, what="payee", why="refunded", now=now)
     _let_go([row for row in rows if row.registration_id not in done])
     _schedule_contacts(rows, done, now)
+    failpoint("confirm.before_commit")
     return len(rows)
 
 
@@ -103,6 +104,7 @@ def refuse(*, refusals: Sequence[Refusal], now: datetime) -> int:
     # The refusal stands in the books already; what `doubt_refused` corrected is corrected back.
     _post(Event.CORRECTION, Kind.IN_TRANSIT, Kind.PAYOUTS_DUE, again, now)
     _let_go([*first, *again])
+    failpoint("refuse.before_commit")
     return len(told)
 
 
@@ -116,6 +118,7 @@ def return_(*, reasons: Mapping[int, str], now: datetime) -> int:
     )
     _post(Event.PAYOUT_RETURNED, Kind.BANK, Kind.PAYOUTS_DUE, rows, now)
     timeline.record(registration_ids=[row.registration_id for row in rows], event="payment_returned", at=now)
+    failpoint("return.before_commit")
     return len(rows)
 
 
