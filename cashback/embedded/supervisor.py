@@ -20,8 +20,8 @@ from cashback.embedded.servers import Servers
 from cashback.env import ROOT, Env
 
 PAUSE_SECONDS = 0.1
-BACK_OFF_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
-GOOD_RUN_SECONDS = 60.0  # who ran that long starts again without waiting
+BACK_OFF_SECONDS = (0.5, 1.0, 2.0, 5.0)
+GOOD_RUN_SECONDS = 5.0  # who ran that long starts again without waiting
 LOG_BYTES_MAX = 20_000_000
 LOG_CHECK_SECONDS = 60.0
 TRUE = frozenset({"1", "true", "yes", "on"})
