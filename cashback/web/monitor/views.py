@@ -97,7 +97,7 @@ def check_books(request: HttpRequest) -> HttpResponse:
         messages.warning(request, text)
         return redirect("monitor:overview")
     if found.breaches:
-        text = ngettext("%d rule is broken.", "%d rules are broken.", len(found.breaches)) % len(found.breaches)
+        text = ngettext("%d breach was found.", "%d breaches were found.", len(found.breaches)) % len(found.breaches)
         messages.error(request, text)
     else:
         messages.success(request, _("All %(rules)s rules hold.") % {"rules": found.rules})

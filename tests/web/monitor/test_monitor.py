@@ -108,7 +108,7 @@ def test_the_books_are_checked_on_request(office: Client) -> None:
 def test_a_broken_rule_is_shown(office: Client) -> None:
     BooksCheck.objects.create(checked_at=timezone.now(), took_ms=3, rules=11, breaches=["5 each entry balances: no"])
     page = office.get("/admin/monitor/").content.decode()
-    assert "1 rule is broken" in page
+    assert "1 breach was found" in page
     assert "5 each entry balances: no" in page
 
 
