@@ -19,15 +19,18 @@ LANGUAGES = frozenset(code for code, _ in settings.LANGUAGES)
 
 
 def private(view: View[P]) -> View[P]:
-    """A page for one person: no cache keeps it, no search engine finds it, no other site hears of it."""
+    """A page for one person: no cache keeps it, no search engine finds it, no other site hears of it.
+
+    Its address is told to this site alone: under no-referrer a browser would send `Origin: null` with the page's form,
+    and the form would be refused.
+    """
 
     @wraps(view)
     def wrapped(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         response = view(request, *args, **kwargs)
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
-        # Not no-referrer: with it a form is sent with "Origin: null", and refused as forged.
-        response.headers["Referrer-Policy"] = "same-origin"
+        response.headers.setdefault("Referrer-Policy", "same-origin")
         # A refused receipt would stand in the log with its address.
         response._has_been_logged = True  # type: ignore[attr-defined]
         return response

@@ -31,7 +31,7 @@ OPEN_STATES = frozenset({"due", "approved", "sent", "accepted", "on_hold", "in_d
 @private
 def find(request: HttpRequest) -> HttpResponse:
     """Ask for the receipt code and open its page."""
-    context: dict[str, Any] = {"entry": ReceiptEntry(), "here": "status"}
+    context: dict[str, Any] = {"entry": ReceiptEntry(), "action": reverse("find"), "here": "status"}
     if request.method != "POST":
         return show(request, "web/status_find.html", context)
     entry = context["entry"] = ReceiptEntry(request.POST)
@@ -59,12 +59,15 @@ def status(request: HttpRequest, receipt: str) -> HttpResponse:
         count_status_read(client=client_of(request), now=now)
         found = selectors.holder_status(receipt, now)
     except DomainError as refusal:
-        context = {"entry": ReceiptEntry({"receipt": receipt}), "here": "status"}
+        context = {"entry": ReceiptEntry({"receipt": receipt}), "action": reverse("find"), "here": "status"}
         return show(request, "web/status_find.html", context, error=refusal, status=status_of(refusal))
     if found.awards and found.registration.contact_held:
         registration_status.verdict_shown(registration_id=found.registration.registration_id, now=now)
     template = "web/_status.html" if "moving" in request.GET else "web/status.html"
-    return show(request, template, {**status_context(found, now), "receipt": receipt})
+    response = show(request, template, {**status_context(found, now), "receipt": receipt})
+    # The page has no form that needs its address.
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
 
 
 def status_context(found: HolderStatus, now: datetime) -> dict[str, Any]:

@@ -56,7 +56,6 @@ EVENTS = {
     "withdrawn": _("Withdrawn"),
     "frozen": _("Frozen by the organizer"),
     "released": _("No longer frozen"),
-    "voided": _("Declared void by the organizer"),
     "void": _("Declared void by the organizer"),
 }
 
@@ -69,8 +68,7 @@ ERASED_PARTS = {
 ERASED_BECAUSE = {
     "refunded": _("the payment was confirmed"),
     "withdrawn": _("the registration was withdrawn"),
-    "gift": _("a gift was awarded and nothing has to be paid"),
-    "verdict": _("a gift was awarded and nothing has to be paid"),
+    "gift_verdict": _("a gift was awarded and nothing has to be paid"),
     "lapsed": _("the time to claim was over"),
     "cancelled": _("the award was cancelled"),
     "void": _("the registration was declared void"),
@@ -80,8 +78,14 @@ ERASED_BECAUSE = {
 }
 
 OUR_REASONS = {
+    "frozen": _("The organizer looks into this card."),
+    "no_details": _("Name and account are missing."),
+    "not_paid": _("Two people of the organizer have established that it was not paid."),
+    "booked_after_refusal": _("The bank first refused the payment and then booked it."),
+    "no_reason": _("The bank gave no reason."),
     "no_booking": _("The bank’s statement does not show the payment yet."),
     "payout_open": _("a payment is still open"),
+    "closing_moved": _("the program closes later than planned"),
     "withdrawn": _("You withdrew the registration."),
     "doubled": _("The bank says it twice."),
     "amount_differs": _("The bank names another amount."),

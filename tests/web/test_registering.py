@@ -181,6 +181,12 @@ def test_too_many_attempts_wait_on_the_review(card: tuple[str, str], holder: Hol
     assert int(page.response["Retry-After"]) >= 1
 
 
+@pytest.mark.parametrize("path", ["/register/", "/status/", "/lost/", f"/s/{'0' * 26}/"])
+def test_a_browser_may_name_the_page_that_a_form_comes_from(path: str) -> None:
+    """Under no-referrer it sends `Origin: null`, and every form is refused."""
+    assert Client().get(path)["Referrer-Policy"] == "same-origin"
+
+
 def test_nothing_is_kept_on_the_way(card: tuple[str, str], holder: Holder) -> None:
     page = holder.get("/register/")
     assert page.response["Cache-Control"] == "no-store"

@@ -1,11 +1,16 @@
 """What a receipt opens on the pages: the status, changing it, losing the receipt, proofs and programs."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.test import Client, override_settings
 from django.utils import timezone
 
+from cashback.env import ROOT
+from cashback.web import words
+from payouts import collecting
+from payouts.models import PendingPayout
 from queueing import erasing, ordering
 from queueing.models import Erasure, ReceiptRequest, Registration
 from tests.factories import make_program, sold_cards
@@ -41,13 +46,15 @@ def test_a_receipt_that_is_none_gets_a_message_at_the_field(holder: Holder, type
     page = holder.send("/status/", holder.get("/status/"), receipt=typed)
     assert page.status == 422
     assert list(page.errors) == ["receipt"]
-    assert holder.get("/s/nonsense/").status == 404
+    missing = holder.get("/s/nonsense/")
+    assert (missing.status, missing.fields["receipt"]) == (404, "nonsense")
+    assert 'action="/status/"' in missing.text
 
 
 def test_the_status_page_is_for_one_person(holder: Holder, receipt: str) -> None:
     response = holder.get(f"/s/{receipt}/").response
     assert response["Cache-Control"] == "no-store"
-    assert response["Referrer-Policy"] == "same-origin"
+    assert response["Referrer-Policy"] == "no-referrer"
     assert response["X-Robots-Tag"] == "noindex, nofollow"
     assert not response.cookies
 
@@ -78,6 +85,34 @@ def test_verdicts_are_told(rule: str, language: str) -> None:
         assert "You have won a gift" in gift.text
     for page in ("/", f"/programs/{program.code}/"):
         assert holder.get(page).status == 200
+
+
+def test_that_a_payee_is_over_the_limit_is_told_to_organizers_alone() -> None:
+    program, cards = sold_cards(4, cycle_size=4, payouts_per_cycle=1, card_price_minor=4_000)
+    holder = Holder()
+    receipts = [holder.register(card) for card in cards]
+    ordering.run_pass(program_id=program.pk)
+    collecting.collect_all(now=timezone.now())
+    assert PendingPayout.objects.update(reason="payee_limit") == 1
+    assert Client().get(f"/api/v1/status/{receipts[0]}").json()["awards"][0]["reason"] is None
+    assert "limit" not in holder.get(f"/s/{receipts[0]}/").text
+
+
+CODES = re.compile(r"""(?:why|event|reason)["']?[=:] ?["']([a-z_]+)["']|'([a-z_]+)' AS (?:why|reason|event)""")
+
+
+def test_every_code_that_a_holder_may_meet_is_said_in_words() -> None:
+    known = {*words.EVENTS, *words.ERASED_BECAUSE, *words.OUR_REASONS, *words.AWARD_STATES, "payee_limit"}
+    named = {
+        code
+        for app in ("queueing", "payouts")
+        for path in (*(ROOT / app).glob("*.py"), *(ROOT / app / "sql").glob("*.sql"))
+        for pair in CODES.findall(path.read_text(encoding="utf-8"))
+        for code in pair
+        if code
+    }
+    assert {"gift_verdict", "refunded", "time_over"} <= named
+    assert named - known == set()
 
 
 def test_details_are_corrected_after_a_review(holder: Holder, card: tuple[str, str], receipt: str) -> None:

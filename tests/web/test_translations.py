@@ -27,8 +27,8 @@ def messages() -> list[Message]:
     return [message for message in catalog() if message.id]
 
 
-def forms(text: str | tuple[str, ...] | list[str]) -> list[str]:
-    return [text] if isinstance(text, str) else list(text)
+def forms(text: str | tuple[str, ...] | list[str] | None) -> list[str]:
+    return [text] if isinstance(text, str) else list(text or ())
 
 
 def test_no_text_is_untranslated_or_guessed() -> None:

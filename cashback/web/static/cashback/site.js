@@ -10,6 +10,18 @@ document.addEventListener("click", (event) => {
     navigator.clipboard.writeText(button.dataset.copy).then(() => { button.textContent = button.dataset.copied; });
   }
 });
+// The language switch of a form sends the whole form for a new page; htmx would send it for a part of this one.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[form][name=language]");
+  if (!button) return;
+  event.preventDefault();
+  const chosen = document.createElement("input");
+  chosen.type = "hidden";
+  chosen.name = button.name;
+  chosen.value = button.value;
+  button.form.append(chosen);
+  button.form.submit();
+});
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.hasAttribute("hx-post")) return;
