@@ -4,6 +4,7 @@ Three steps, each committed by itself and safe to repeat: a file is gone from th
 """
 
 import hashlib
+import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,6 +31,11 @@ from queueing.locks import KEYRING, lock_shared
 
 LINES_MAX = 1_000  # of a transaction
 DOUBLED = "doubled"
+# A statement tells of everybody's payments, and what others wrote into their references may name people: only what
+# has the form of ours is kept.
+FOREIGN = "FOREIGN"
+_OUR_REFERENCE = re.compile(r"A[0-9]{1,19}-[0-9]{1,5}-[0-9A-Z]{5}", re.ASCII)
+_OUR_MESSAGE = re.compile(r"R[0-9]{1,19}-[0-9A-Z]{5}", re.ASCII)
 
 _OUTCOMES = {
     Action.REPEATED: BankLine.Outcome.REPEATED,
@@ -116,7 +122,7 @@ def _record(folder: Path, name: str, data: bytes, now: datetime) -> BankFile | N
         if known.name == row_name and not _came_after(folder / name, known.received_at):
             return None
         return BankFile.objects.create(
-            name=row_name,
+            name="",
             sha256=sha256,
             state=BankFile.State.QUARANTINED,
             reason=DOUBLED,
@@ -167,8 +173,8 @@ def _read_file(file_id: int) -> bool:
             BankLine(
                 file=file,
                 position=position,
-                end_to_end_id=line.end_to_end_id or "",
-                original_message_id=line.original_message_id or "",
+                end_to_end_id=_kept(line.end_to_end_id, _OUR_REFERENCE),
+                original_message_id=_kept(line.original_message_id, _OUR_MESSAGE),
                 entry_reference=line.entry_reference or "",
                 verdict=line.verdict.value,
                 status=line.status,
@@ -182,6 +188,12 @@ def _read_file(file_id: int) -> bool:
         batch_size=1_000,
     )
     return True
+
+
+def _kept(reference: str | None, ours: re.Pattern[str]) -> str:
+    if reference is None:
+        return ""
+    return reference if ours.fullmatch(reference) else FOREIGN
 
 
 def _parse(file: BankFile) -> Answer:
@@ -216,7 +228,12 @@ def _apply_chunk(after: int, now: datetime) -> tuple[int, dict[int, str]]:
     rows = _SQL.rows("waiting_lines", after=after, lines_max=LINES_MAX)
     words = [_word(row) for row in rows]
     named = {row[1]: row[8] for row in rows if row[8] is not None}
-    outcomes: dict[int, str] = {}
+    outcomes = {
+        word.line_id: BankLine.Outcome.UNKNOWN.value
+        for word in words
+        if not word.of_whole_file and word.end_to_end_id not in named
+    }
+    words = [word for word in words if word.line_id not in outcomes]
     while words:
         turn, words = _next_turn(words)
         if turn[0].of_whole_file:

@@ -331,7 +331,7 @@ class BankFile(models.Model):
     """A file the bank delivered, sealed on intake and destroyed once every line is settled; quarantined ones too.
 
     `sha256` is of the decrypted content, which is the same each time a file is sent; of a file that does not open, of
-    the file. A doubled file is recorded without content.
+    the file. A doubled file is recorded without content and name.
     """
 
     class State(models.TextChoices):

@@ -148,11 +148,10 @@ def _coverage(row: SimpleNamespace) -> int:
     """What is reserved for cycles, by what they could still cost.
 
     The cards that may still be placed fill whole cycles from the last closed one on, and one broken cycle that pays
-    the whole faces of its share.
+    the whole faces of its share: all that are sold, and from closing on those that were registered by then.
     """
-    open_cards = 0
-    if row.state in {ProgramState.DRAFT, ProgramState.PUBLISHED}:
-        open_cards = max(0, row.sold - row.settled_through)
+    still_open = row.state in {ProgramState.DRAFT, ProgramState.PUBLISHED}
+    open_cards = max(0, (row.sold if still_open else row.registered) - row.settled_through)
     cash = open_cards * row.payouts_per_cycle // row.cycle_size
     gifts = open_cards - (cash if row.rule == Rule.COHORT else 0)
     owed_minor = (row.cash_uncollected + cash) * row.face_value_minor

@@ -53,7 +53,11 @@ def close_program(*, program_id: int, now: datetime) -> ordering.Closed:
         raise NotOpenToClose
     for _chunk in ordering.settle(program_id, timeout_ms=CLOSING_TIMEOUT_MS):
         failpoint("close.after_chunk")
-    return _close_last_cycle(program, now)
+    closed, ended = _close_last_cycle(program, now)
+    while not ended:
+        failpoint("close.after_payees")
+        _, ended = _close_last_cycle(program, now)
+    return closed
 
 
 def close_due(*, now: datetime) -> list[str]:
@@ -77,7 +81,11 @@ def _end_registrations(program_id: int, now: datetime) -> None:
 
 
 @transaction.atomic
-def _close_last_cycle(program: Program, now: datetime) -> ordering.Closed:
+def _close_last_cycle(program: Program, now: datetime) -> tuple[ordering.Closed, bool]:
+    """Close the last cycle; and whether nothing is held any more of those under `line` whom nobody will pay.
+
+    A long line has more of them than a transaction should erase; the line ends with the last of them.
+    """
     with locks.patience(CLOSING_TIMEOUT_MS):
         locks.lock(locks.SETTLING, program.pk)
     ordering.plan_by_index()
@@ -86,16 +94,19 @@ def _close_last_cycle(program: Program, now: datetime) -> ordering.Closed:
     if ordering.anybody_before_the_cut(program.pk, line):
         raise locks.Busy  # another pass was in the way
     closed = ordering.close_cycles(program.pk, line, through=line.placed)
+    ended = True
     if program.rule == Rule.LINE:
-        erasing.erase_ended_line(
+        erased = erasing.erase_ended_line(
             program_id=program.pk,
             contact_hold_seconds=program.contact_hold_seconds,
             now=max(now, closed.closed_at or line.settled_at),
         )
-        closed = closed._replace(paid_through=line.placed)  # nobody else will be paid
+        ended = erased < erasing.ENDED_MAX
+        if ended:
+            closed = closed._replace(paid_through=line.placed)  # nobody else will be paid
     ordering.move_head(program.pk, line, closed)
     failpoint("close.before_commit")
-    return closed
+    return closed, ended
 
 
 def _due(today: Date) -> list[tuple[int, str]]:

@@ -30,6 +30,8 @@ BATCH_MAX = 1_000
 # A thousand signatures take 40 ms: what a payment or the eraser ends is signed in its own transaction, whatever a close
 # of many cycles erases right after it.
 SIGNED_AT_ONCE_MAX = BATCH_MAX
+EXTEND_MAX = 10_000
+ENDED_MAX = 50_000  # payees of a closing line, of a transaction
 
 
 def erase(*, registration_ids: Collection[int], what: str, why: str, now: datetime) -> list[int]:
@@ -81,8 +83,12 @@ def erase_gift_payees(
 
 
 def erase_ended_line(*, program_id: int, contact_hold_seconds: int, now: datetime) -> int:
-    """Destroy the payees of a closing line that will not be paid any more, in the caller's transaction; how many."""
-    registrations = [row.registration_id for row in fetch(QUERIES["ended_line"], {"program": program_id})]
+    """Destroy the payees of a closing line that will not be paid any more, in the caller's transaction; how many.
+
+    At most ENDED_MAX of them: where there are as many, call it again.
+    """
+    asked = {"program": program_id, "limit": ENDED_MAX}
+    registrations = [row.registration_id for row in fetch(QUERIES["ended_line"], asked)]
     for start in range(0, len(registrations), BATCH_MAX):
         batch = registrations[start : start + BATCH_MAX]
         erase(registration_ids=batch, what="payee", why="program_closed", now=now)
@@ -114,10 +120,14 @@ def erase_due(*, now: datetime, limit: int = 10_000) -> int:
 
 def keep_longer(*, now: datetime) -> int:
     """Extend, by 30 days, what is near its end and is held by a release or waits because the closing date was moved."""
-    values = {"now": now, "near": now + EXTEND_BEFORE, "extension": EXTENSION, "time_zone": settings.TIME_ZONE}
-    return _count("extend_held", {**values, "why": "payout_open"}) + _count(
-        "extend_moved", {**values, "why": "closing_moved"}
-    )
+    values = {"now": now, "near": now + EXTEND_BEFORE, "extension": EXTENSION}
+    total = _count("extend_held", {**values, "why": "payout_open"})
+    # All who wait in a program have the same time, and may be millions: bounded statements, each kept once it is done.
+    values |= {"why": "closing_moved", "time_zone": settings.TIME_ZONE, "limit": EXTEND_MAX}
+    while moved := _count("extend_moved", values):
+        total += moved
+        failpoint("erase.after_extending")
+    return total
 
 
 def extend(*, registration_ids: Collection[int], why: str, now: datetime) -> int:

@@ -26,6 +26,9 @@ _BODIES: dict[str, AnswerKind] = {
     "BkToCstmrDbtCdtNtfctn": "camt.054",
 }
 _STATUS = re.compile(r"[A-Z]{4}", re.ASCII)
+# A code of the external lists, or a bank's own that is a code: some write names or accounts there.
+_REASON = re.compile(r"[A-Z]{1,4}|(?=[A-Z_-]*[0-9])[A-Z0-9_-]{1,8}", re.ASCII)
+_OWN_REASON = "OWN"  # a bank's own reason, in words that are not kept
 _NOT_PROVIDED = "NOTPROVIDED"  # what ISO 20022 puts where nobody gave an end-to-end reference
 _DIRECTIONS: dict[str, Direction] = {"DBIT": "debit", "CRDT": "credit"}
 
@@ -229,7 +232,8 @@ def _status(node: etree._Element, name: str) -> str | None:
 
 
 def _reason(node: etree._Element, path: str) -> str | None:
-    return _text(node, f"{path}/Rsn/Cd") or _text(node, f"{path}/Rsn/Prtry")
+    reason = _text(node, f"{path}/Rsn/Cd") or _text(node, f"{path}/Rsn/Prtry")
+    return reason if reason is None or _REASON.fullmatch(reason) else _OWN_REASON
 
 
 def _reference(text: str | None) -> str | None:

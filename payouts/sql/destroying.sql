@@ -8,8 +8,9 @@ SELECT release.id FROM payouts_release AS release
  ORDER BY release.id;
 
 -- name: destroy_bank_files
--- Files of the bank that are settled or past their time lose content and key; hash, kind and lines stay.
-UPDATE payouts_bankfile SET content = NULL, content_key = NULL, epoch_id = NULL, destroyed_at = %(now)s
+-- Files of the bank that are settled or past their time lose content, key and the name that the bank gave them, which
+-- may be anybody's; hash, kind and lines stay.
+UPDATE payouts_bankfile SET content = NULL, content_key = NULL, epoch_id = NULL, name = '', destroyed_at = %(now)s
  WHERE destroyed_at IS NULL AND (state = 'settled' OR received_at <= %(before)s);
 
 -- name: sealed_under

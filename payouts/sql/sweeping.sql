@@ -43,11 +43,13 @@ WITH moved AS (
 SELECT award_id, registration_id, program_id, amount_minor, currency, source FROM moved;
 
 -- name: lapse_gifts_of_withdrawn
--- Gifts owed to holders who have withdrawn.
+-- Gifts owed to holders who have withdrawn lately: from who left to the gift, since millions of gifts may be owed.
 UPDATE payouts_gift AS gift SET state = 'lapsed', since = %(now)s
-  FROM queueing_award AS award JOIN queueing_registration AS registration ON registration.id = award.registration_id
- WHERE award.id = gift.award_id AND gift.state IN ('owed', 'chosen', 'ready') AND registration.withdrawn_at IS NOT NULL
-   AND registration.withdrawn_at > %(since)s;
+  FROM queueing_registration AS registration
+  JOIN queueing_award AS award
+    ON award.registration_id = registration.id AND award.source = 'cycle' AND award.kind = 'gift'
+ WHERE registration.withdrawn_at > %(since)s
+   AND gift.award_id = award.id AND gift.state IN ('owed', 'chosen', 'ready');
 
 -- name: hold_frozen
 -- Cards frozen meanwhile: their payouts are on hold.

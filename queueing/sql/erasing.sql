@@ -46,7 +46,8 @@ SELECT details.registration_id
   JOIN queueing_holderdetails AS details ON details.registration_id = registration.id
  WHERE registration.program_id = %(program)s AND details.payee IS NOT NULL AND details.held_for IS NULL
    AND NOT EXISTS (SELECT FROM queueing_award AS award
-                    WHERE award.registration_id = registration.id AND award.kind = 'cash');
+                    WHERE award.registration_id = registration.id AND award.kind = 'cash')
+ LIMIT %(limit)s;
 
 -- name: erase
 -- Take the parts out of some rows, in one order for everybody; a row of which nothing is left goes.
@@ -131,18 +132,23 @@ UPDATE queueing_holderdetails
 -- The closing date was moved and the registration still waits for its verdict: keep it another while, where its time
 -- is near, no longer than a registration of today would be kept.
 UPDATE queueing_holderdetails AS details
-   SET erase_by = least(limits.last, details.erase_by + %(extension)s), extended_for = %(why)s
-  FROM queueing_registration AS registration
-  JOIN cards_program AS program ON program.id = registration.program_id
- CROSS JOIN LATERAL (
-     SELECT (program.closes_on + program.claim_days + program.purge_delay_days + 1)::timestamp
-            AT TIME ZONE %(time_zone)s AS last) AS limits
- WHERE details.erase_by <= %(near)s AND details.erase_by < limits.last
-   AND registration.id = details.registration_id
-   AND registration.withdrawn_at IS NULL AND registration.voided_at IS NULL
-   AND NOT EXISTS (SELECT FROM queueing_award AS award
-                    WHERE award.registration_id = registration.id AND award.source = 'cycle'
-                      AND (program.rule = 'cohort' OR award.kind = 'cash'));
+   SET erase_by = least(near.last, details.erase_by + %(extension)s), extended_for = %(why)s
+  FROM (
+      SELECT kept.registration_id, limits.last
+        FROM queueing_holderdetails AS kept
+        JOIN queueing_registration AS registration ON registration.id = kept.registration_id
+        JOIN cards_program AS program ON program.id = registration.program_id
+       CROSS JOIN LATERAL (
+           SELECT (program.closes_on + program.claim_days + program.purge_delay_days + 1)::timestamp
+                  AT TIME ZONE %(time_zone)s AS last) AS limits
+       WHERE kept.erase_by <= %(near)s AND kept.erase_by < limits.last
+         AND registration.withdrawn_at IS NULL AND registration.voided_at IS NULL
+         AND NOT EXISTS (SELECT FROM queueing_award AS award
+                          WHERE award.registration_id = registration.id AND award.source = 'cycle'
+                            AND (program.rule = 'cohort' OR award.kind = 'cash'))
+       LIMIT %(limit)s) AS near
+ WHERE details.registration_id = near.registration_id
+   AND details.erase_by <= %(near)s AND details.erase_by < near.last;
 
 -- name: schedule_contact
 -- The last notice is on its way: the contact goes soon. An earlier time stands.

@@ -65,7 +65,7 @@ NOT_PERSONAL = {
     "sentences of the books' own checks, which name rows by number": "ledger.BooksCheck.breaches",
     "random": "queueing.Registration.nonce",
     "a keyed digest of a client's address or of a serial, kept for minutes": "queueing.AttemptCounter.key",
-    "a file's name, made of a bank's codes, numbers and dates": "payouts.BankFile.name",
+    "a file's name, made of a bank's codes, numbers and dates; gone with the content": "payouts.BankFile.name",
     "a repeated request's scope and body as keyed digests; its answer, which never repeats details": """
         api.IdempotencyRecord.scope api.IdempotencyRecord.body_digest api.IdempotencyRecord.answer
     """,

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from cashback.ledger.models import Kind
-from payouts import answers, releasing, resolving, sending, settlement, sweeping
+from payouts import answers, destroying, releasing, resolving, sending, settlement, sweeping
 from payouts.models import Attempt, BankFile, BankLine, PendingPayout, Refund, Resolution
 from payouts.releasing import SamePerson
 from payouts.resolving import AlreadyPrepared, NotResolvable
@@ -195,6 +195,16 @@ def test_an_unknown_reference_is_reported_and_its_file_settled(bank: Bank) -> No
     answer()
     assert outcomes() == ["unknown"]
     assert BankFile.objects.get().state == "settled"
+
+
+def test_nothing_is_kept_of_what_others_wrote_into_their_references_and_files_names(bank: Bank) -> None:
+    attempts = sent(closed().program)
+    bank.drop(bank.notice(attempts, reference="RENT ZHANG SAN MAY"), name="zhang-san.xml.age")
+    answer()
+    assert set(BankLine.objects.values_list("end_to_end_id", "outcome")) == {("FOREIGN", "unknown")}
+    assert BankFile.objects.get().name
+    destroying.destroy_files(now=timezone.now())
+    assert BankFile.objects.get().name == ""
 
 
 def test_a_refusal_of_the_whole_file_is_the_organizers_matter(bank: Bank) -> None:

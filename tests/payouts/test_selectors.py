@@ -77,6 +77,23 @@ def test_coverage_under_the_rule_line_counts_a_gift_for_everybody() -> None:
 
 
 @pytest.mark.usefixtures("unbalanced")
+def test_coverage_of_a_closing_program_counts_who_waits_for_the_last_cycle(monkeypatch: pytest.MonkeyPatch) -> None:
+    past = timezone.now() - timedelta(days=200)
+    program = make_program(now=past, closes_on=timezone.localdate(), **SMALL)
+    for card in sell(program, make_dealer(), 10, now=past)[:4]:
+        enter(card)
+    monkeypatch.setattr(closing, "failpoint", interrupt)
+    with pytest.raises(InterruptedError):
+        closing.close_program(program_id=program.pk, now=timezone.now())
+    # Ten cards reserved 460.00; the four that wait cost a face and three gifts.
+    assert numbers(program).coverage == 46_000 * 10_000 // 13_000
+
+
+def interrupt(name: str) -> None:
+    raise InterruptedError(name)
+
+
+@pytest.mark.usefixtures("unbalanced")
 def test_the_broken_face_of_the_last_cycle_goes_to_its_gifts() -> None:
     past = timezone.now() - timedelta(days=200)
     program = make_program(now=past, closes_on=timezone.localdate(), **SMALL)

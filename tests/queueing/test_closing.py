@@ -77,6 +77,33 @@ def test_under_the_line_the_last_cycle_pays_the_lowest_unpaid_of_the_program() -
     assert Line.objects.get().paid_through == 8
 
 
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_long_line_ends_in_bounded_transactions(monkeypatch: pytest.MonkeyPatch, cut: bool) -> None:
+    def interrupt(name: str) -> None:
+        if name == "close.after_payees":
+            raise InterruptedError(name)
+
+    monkeypatch.setattr(erasing, "ENDED_MAX", 2)
+    program, registrations = closing_today(8, **small(rule=Rule.LINE))
+    if cut:
+        with monkeypatch.context() as patch:
+            patch.setattr(closing, "failpoint", interrupt)
+            with pytest.raises(InterruptedError):
+                close(program)
+        assert held_payees(program) == set(registrations) - {
+            erasure.registration_id for erasure in Erasure.objects.all()
+        }
+        assert Erasure.objects.count() == 2
+        assert closing.close_due(now=timezone.now()) == [program.code]
+    else:
+        close(program)
+    assert held_payees(program) == set(registrations[:3])
+    assert awards_of(program, "cash") == {1: [1, 2], 2: [3]}
+    assert Line.objects.get().paid_through == 8
+    assert closing.close_due(now=timezone.now()) == []
+    erasing.sign_erasures()
+
+
 def test_after_closing_nobody_registers() -> None:
     program = make_program(now=timezone.now() - timedelta(days=200), closes_on=timezone.localdate(), **small())
     cards = sell(program, make_dealer(), 3, now=timezone.now() - timedelta(days=200))

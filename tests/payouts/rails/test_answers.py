@@ -86,6 +86,14 @@ def test_nothing_that_is_read_holds_a_name() -> None:
     assert "张三" not in repr(answer)
 
 
+@pytest.mark.parametrize("words", ["ZHANG SAN", "张三", "ACCOUNT 6222020000000000", "wrong name"])
+def test_a_banks_own_reason_in_words_is_not_kept(words: str) -> None:
+    data = status_report(status("AW-1", "RJCT", "AC04")).replace(b"<Cd>AC04</Cd>", f"<Prtry>{words}</Prtry>".encode())
+    assert [line.reason_code for line in parse_answer(data).lines] == ["OWN"]
+    data = status_report(status("AW-1", "RJCT", "AC04")).replace(b"<Cd>AC04</Cd>", b"<Prtry>E-1042</Prtry>")
+    assert [line.reason_code for line in parse_answer(data).lines] == ["E-1042"]
+
+
 @pytest.mark.parametrize(
     ("code", "verdict"),
     [
