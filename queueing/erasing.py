@@ -108,13 +108,13 @@ def erase_due(*, now: datetime, limit: int = 10_000) -> int:
         with transaction.atomic():
             due = fetch(QUERIES["due"], {"now": now, "limit": min(BATCH_MAX, limit - total)})
             whole = [row.registration_id for row in due if row.all_of_it]
-            contacts = [row.registration_id for row in due if not row.all_of_it]
-            erase(registration_ids=whole, what="payee_and_contact", why="time_over", now=now)
-            erase(registration_ids=contacts, what="contact", why="notice_over", now=now)
+            contacts = [row.registration_id for row in due if row.contact and not row.all_of_it]
+            erased = erase(registration_ids=whole, what="payee_and_contact", why="time_over", now=now)
+            erased += erase(registration_ids=contacts, what="contact", why="notice_over", now=now)
         failpoint("erase.after_batch")
         if not due:
             break
-        total += len(due)
+        total += len(erased)
     return total
 
 

@@ -106,7 +106,9 @@ UPDATE queueing_erasure AS erasure SET signature = signed.signature, signing_key
 
 -- name: due
 -- The next rows of which something is past its time; several erasers share them out. What a release holds is not due.
-SELECT details.registration_id, details.erase_by <= %(now)s AND details.held_for IS NULL AS all_of_it
+-- A row may have been extended, held or erased since it was found: what of it is due is said of the row as locked.
+SELECT details.registration_id, details.erase_by <= %(now)s AND details.held_for IS NULL AS all_of_it,
+       coalesce(details.contact_erase_by <= %(now)s, FALSE) AS contact
   FROM queueing_holderdetails AS details
  WHERE details.registration_id IN (
            (SELECT registration_id FROM queueing_holderdetails

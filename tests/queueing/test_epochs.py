@@ -149,4 +149,6 @@ def test_two_rotations_at_once_make_one_epoch(race: Callable[[Callable[[int], An
     epochs.current(now)
     found = race(lambda _: epochs.rotate(now=now).pk, 2)
     assert KeyEpoch.objects.filter(retired_at=None).count() == 1
-    assert all(isinstance(pk, int) for pk in found)
+    # On a slow machine the second one gives up waiting; the schedule would call it again.
+    assert all(isinstance(each, int | locks.Busy) for each in found)
+    assert any(isinstance(each, int) for each in found)
