@@ -131,6 +131,7 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 AXES_ENABLE_ADMIN = False
+AXES_CLIENT_IP_CALLABLE = "cashback.accounts.signing_in.address_of"
 AXES_LOCKOUT_CALLABLE = "cashback.accounts.signing_in.locked_out"
 
 LANGUAGE_CODE = env.text("LANGUAGE_CODE", "en")

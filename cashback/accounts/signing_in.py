@@ -13,6 +13,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
 from cashback.accounts.models import Role
+from cashback.lib.clients import UNKNOWN, client_of
 
 COOL_OFF = timedelta(minutes=15)
 
@@ -40,6 +41,12 @@ class DealerAuthenticationForm(AuthenticationForm):
         super().confirm_login_allowed(user)
         if user.role != Role.DEALER:
             raise ValidationError(self.error_messages["wrong_side"], code="wrong_side")
+
+
+def address_of(request: HttpRequest) -> str | None:
+    """The address that failed sign-ins are counted by: the client's, not a proxy's; of IPv6 the network's first."""
+    client, _, _ = client_of(request).partition("/")
+    return client if client != UNKNOWN else None
 
 
 def locked_out(request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:

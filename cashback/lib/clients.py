@@ -7,14 +7,14 @@ from django.http import HttpRequest
 
 # One customer of a network has a whole /64 at least; counting single addresses would count nothing.
 _IPV6_PREFIX = 64
-_UNKNOWN = "unknown"
+UNKNOWN = "unknown"
 
 
 def client_of(request: HttpRequest) -> str:
     """The client's address in one spelling: IPv4 in full, IPv6 as its /64."""
     address = _address(request)
     if address is None:
-        return _UNKNOWN
+        return UNKNOWN
     if isinstance(address, IPv6Address):
         return str(ip_network(f"{address}/{_IPV6_PREFIX}", strict=False))
     return str(address)

@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
-from django.test import Client
+from django.test import Client, override_settings
 
 from cashback.accounts.models import User
 from tests.factories import make_user
@@ -50,6 +50,19 @@ def test_the_eleventh_wrong_password_reads_how_long_to_wait(client: Client) -> N
     assert answers[-1]["Retry-After"] == "900"
     assert "for 15 minutes" in answers[-1].content.decode()
     assert sign_in(client, "/admin/login/", user) != "in", "the right password waits too"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", ["203.0.113.9", "2001:db8::7"])
+def test_a_guesser_behind_our_proxy_locks_nobody_else_out(client: Client, address: str) -> None:
+    user = with_password("organizer")
+    guesser = Client(REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR=address)
+    owner = Client(REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR="198.51.100.4")
+    with override_settings(TRUSTED_PROXIES=["10.0.0.1"]):
+        for number in range(11):
+            answer = guesser.post("/admin/login/", {"username": user.username, "password": f"wrong {number}"})
+        assert answer.status_code == 429
+        assert sign_in(owner, "/admin/login/", user) == "in"
 
 
 @pytest.mark.django_db
