@@ -57,13 +57,13 @@ def test_another_epoch_takes_over_and_the_old_key_dies_once_nothing_needs_it() -
 @pytest.mark.django_db
 def test_a_backup_of_a_destroyed_epoch_cannot_be_read() -> None:
     _, [registration] = line_of(1)
-    backup = HolderDetails.objects.values("epoch_id", "payee_key").get()
+    backup = HolderDetails.objects.get()
     now = timezone.now()
     epochs.rotate(now=now)
     epochs.rewrap(limit=10)
     epochs.destroy_retired(now=now)
     with pytest.raises(UnknownEpoch):
-        epochs.ring().unwrap(backup["epoch_id"], bytes(backup["payee_key"] or b""))
+        epochs.ring().unwrap(backup.epoch_id, bytes(backup.payee_key or b""))
     assert details.read_payees(registration_ids=[registration])
 
 
