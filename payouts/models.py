@@ -151,17 +151,11 @@ class Release(models.Model):
         return f"release {self.pk}"
 
 
-class PendingPayout(models.Model):
-    """PENDING: cash-back due and not yet paid. The row leaves when it is refunded or cancelled.
-
-    `details_version` is the version of the holder's details that was collected or corrected last.
-    """
+class CashAwardRow(models.Model):
+    """What a cash award carries from one register to the next: PENDING, REFUNDED or cancelled."""
 
     award = models.OneToOneField(
         Award, models.PROTECT, primary_key=True, related_name="+", verbose_name=_("award"), db_constraint=False
-    )
-    registration = models.ForeignKey(
-        Registration, models.PROTECT, related_name="+", verbose_name=_("registration"), db_constraint=False
     )
     program = models.ForeignKey(
         Program, models.PROTECT, related_name="+", verbose_name=_("program"), db_index=False, db_constraint=False
@@ -171,6 +165,22 @@ class PendingPayout(models.Model):
     place = models.BigIntegerField(_("place"))
     amount_minor = models.BigIntegerField(_("amount"))
     currency = models.CharField(_("currency"), max_length=3)
+
+    class Meta:
+        """The registers are tables of their own."""
+
+        abstract = True
+
+
+class PendingPayout(CashAwardRow):
+    """PENDING: cash-back due and not yet paid. The row leaves when it is refunded or cancelled.
+
+    `details_version` is the version of the holder's details that was collected or corrected last.
+    """
+
+    registration = models.ForeignKey(
+        Registration, models.PROTECT, related_name="+", verbose_name=_("registration"), db_constraint=False
+    )
     state = models.CharField(_("state"), max_length=14, choices=PendingState, default=PendingState.DUE)
     since = models.DateTimeField(_("since"))
     reason = models.CharField(_("reason"), max_length=40, blank=True)
@@ -211,20 +221,9 @@ class PendingPayout(models.Model):
         return f"payout of award {self.pk}"
 
 
-class Refund(models.Model):
+class Refund(CashAwardRow):
     """REFUNDED: cash-back paid. No column leads to a person."""
 
-    award = models.OneToOneField(
-        Award, models.PROTECT, primary_key=True, related_name="+", verbose_name=_("award"), db_constraint=False
-    )
-    program = models.ForeignKey(
-        Program, models.PROTECT, related_name="+", verbose_name=_("program"), db_index=False, db_constraint=False
-    )
-    source = models.CharField(_("source"), max_length=5)
-    source_id = models.BigIntegerField(_("number of the source"))
-    place = models.BigIntegerField(_("place"))
-    amount_minor = models.BigIntegerField(_("amount"))
-    currency = models.CharField(_("currency"), max_length=3)
     end_to_end_id = models.CharField(_("end-to-end reference"), max_length=35)
     refunded_at = models.DateTimeField(_("refunded at"))
 
@@ -243,20 +242,9 @@ class Refund(models.Model):
         return f"refund of award {self.pk}"
 
 
-class CancelledPayout(models.Model):
+class CancelledPayout(CashAwardRow):
     """A cash award that will not be paid: withdrawn, lapsed or cancelled. `posted` tells if it ever was due."""
 
-    award = models.OneToOneField(
-        Award, models.PROTECT, primary_key=True, related_name="+", verbose_name=_("award"), db_constraint=False
-    )
-    program = models.ForeignKey(
-        Program, models.PROTECT, related_name="+", verbose_name=_("program"), db_index=False, db_constraint=False
-    )
-    source = models.CharField(_("source"), max_length=5)
-    source_id = models.BigIntegerField(_("number of the source"))
-    place = models.BigIntegerField(_("place"))
-    amount_minor = models.BigIntegerField(_("amount"))
-    currency = models.CharField(_("currency"), max_length=3)
     state = models.CharField(_("state"), max_length=9, choices=[("cancelled", _("cancelled")), ("lapsed", _("lapsed"))])
     reason = models.CharField(_("reason"), max_length=40)
     posted = models.BooleanField(_("had been posted"))
