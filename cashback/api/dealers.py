@@ -25,7 +25,7 @@ from queueing.models import Registration
 
 ORDER: bodies.Shape = {"program": "program", "cards": "cards", "product": bodies.PRODUCT}
 PRODUCT_MAX = 120
-REFUSED = {401: documents.ProblemOut, 403: documents.ProblemOut}
+REFUSED = documents.problems(400, 401, 403)
 
 
 class DealerView(ApiView):
@@ -60,7 +60,7 @@ class Orders(DealerView):
         operation_id="dealer_order",
         parameters=[IDEMPOTENCY_KEY],
         request=documents.OrderIn,
-        responses={201: documents.OrderOut, **REFUSED, **PROBLEMS},
+        responses={201: documents.OrderOut, **PROBLEMS, **REFUSED},
     )
     def post(self, request: Request) -> Response:
         """Place an order of cards. It is fulfilled once two people have confirmed its payment."""

@@ -10,7 +10,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from cards.models import OrderState, Rule
-from cashback.lib.crypto.signatures import printed_at
+from cashback.lib.crypto.signatures import encode_base64url, printed_at
 from queueing.fields import ACCOUNT_KINDS
 
 OUTCOMES = ["waiting", "cash", "gift", "withdrawn", "void"]
@@ -41,6 +41,11 @@ class ProblemOut(serializers.Serializer[object]):
         """`errors` is an attribute of every serializer already."""
         by_field = serializers.DictField(child=serializers.ListField(child=serializers.CharField()), required=False)
         return {**super().get_fields(), "errors": by_field}
+
+
+def problems(*statuses: int) -> dict[tuple[int, str], type[ProblemOut]]:
+    """The refusals of an address, as the schema describes them."""
+    return {(status, "application/problem+json"): ProblemOut for status in statuses}
 
 
 class HolderIn(serializers.Serializer[object]):
@@ -227,11 +232,19 @@ class ErasureOut(serializers.Serializer[object]):
     signature = serializers.CharField(allow_blank=True)
 
 
+class PublicKey(serializers.CharField):
+    """The 32 bytes of an Ed25519 public key, in base64url as signatures are."""
+
+    def to_representation(self, value: str) -> str:
+        """Write the key, which is stored in hex."""
+        return encode_base64url(bytes.fromhex(value))
+
+
 class KeyOut(serializers.Serializer[object]):
     """A public key under which the site signs."""
 
     id = serializers.CharField(source="key_id")
-    public_key = serializers.CharField()
+    public_key = PublicKey()
     until = Printed(source="until_at", allow_null=True)
 
     def get_fields(self) -> dict[str, Any]:

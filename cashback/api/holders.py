@@ -28,7 +28,7 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     OpenApiParameter.HEADER,
     description="The same key and body get the same answer, for 24 hours.",
 )
-PROBLEMS = dict.fromkeys((400, 409, 413, 415, 422, 429), documents.ProblemOut)
+PROBLEMS = documents.problems(400, 409, 413, 415, 422, 429)
 
 T = TypeVar("T")
 
@@ -84,7 +84,7 @@ class Status(ApiView):
 
     @extend_schema(
         operation_id="status",
-        responses={200: documents.StatusOut, 404: documents.ProblemOut, 429: documents.ProblemOut},
+        responses={200: documents.StatusOut, **documents.problems(404, 429)},
     )
     def get(self, request: Request, receipt: str) -> Response:
         """Read the status that a receipt opens."""
@@ -100,7 +100,7 @@ class Correct(ApiView):
         operation_id="correct",
         parameters=[IDEMPOTENCY_KEY],
         request=documents.ChangeIn,
-        responses={200: documents.StatusOut, 404: documents.ProblemOut, **PROBLEMS},
+        responses={200: documents.StatusOut, **PROBLEMS, **documents.problems(404)},
     )
     def post(self, request: Request, receipt: str) -> Response:
         """Replace the holder, the account, or both, until a release holds them."""
@@ -129,7 +129,7 @@ class Withdraw(ApiView):
         operation_id="withdraw",
         parameters=[IDEMPOTENCY_KEY],
         request=documents.CardIn,
-        responses={200: documents.StatusOut, 404: documents.ProblemOut, **PROBLEMS},
+        responses={200: documents.StatusOut, **PROBLEMS, **documents.problems(404)},
     )
     def post(self, request: Request, receipt: str) -> Response:
         """Withdraw for ever; everything that is held is destroyed at once."""
@@ -148,7 +148,7 @@ class Export(ApiView):
     @extend_schema(
         operation_id="export",
         request=documents.CardIn,
-        responses={200: OpenApiTypes.OBJECT, 404: documents.ProblemOut, **PROBLEMS},
+        responses={200: OpenApiTypes.OBJECT, **PROBLEMS, **documents.problems(404)},
     )
     def post(self, request: Request, receipt: str) -> Response:
         """Hear everything that is held. The answer is never kept, not even for a repeated request."""

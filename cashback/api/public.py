@@ -27,7 +27,7 @@ class Programs(ApiView):
     @extend_schema(
         operation_id="programs",
         parameters=PAGING,
-        responses={200: documents.ProgramOut(many=True), 400: documents.ProblemOut},
+        responses={200: documents.ProgramOut(many=True), **documents.problems(400)},
     )
     def get(self, request: Request) -> Response:
         """List every program that was ever published, with its numbers."""
@@ -40,7 +40,7 @@ class Programs(ApiView):
 class ProgramNumbers(ApiView):
     """One program."""
 
-    @extend_schema(operation_id="program", responses={200: documents.ProgramOut, 404: documents.ProblemOut})
+    @extend_schema(operation_id="program", responses={200: documents.ProgramOut, **documents.problems(404)})
     def get(self, _request: Request, code: str) -> Response:
         """Read a program's public numbers."""
         program = cards.public_programs().filter(code=code).first() if code.isprintable() else None
@@ -52,7 +52,7 @@ class ProgramNumbers(ApiView):
 class ErasureView(ApiView):
     """A signed erasure."""
 
-    @extend_schema(operation_id="erasure", responses={200: documents.ErasureOut, 404: documents.ProblemOut})
+    @extend_schema(operation_id="erasure", responses={200: documents.ErasureOut, **documents.problems(404)})
     def get(self, _request: Request, erasure: str) -> Response:
         """Read the signed row that proves a destruction. `signature` is empty until the signer has been round."""
         if not erasure.isascii() or not erasure.isdigit() or len(erasure) > ID_DIGITS_MAX:
@@ -66,7 +66,9 @@ class ErasureView(ApiView):
 class Keys(ApiView):
     """The site's public keys."""
 
-    @extend_schema(operation_id="keys", parameters=PAGING, responses={200: documents.KeyOut(many=True)})
+    @extend_schema(
+        operation_id="keys", parameters=PAGING, responses={200: documents.KeyOut(many=True), **documents.problems(400)}
+    )
     def get(self, request: Request) -> Response:
         """List the public keys of receipts and erasures."""
         return page(request, SigningKey.objects.order_by("from_at"), documents.KeyOut)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from cashback.lib.crypto.signatures import verify_lines
+from cashback.lib.crypto.signatures import decode_base64url, verify_lines
 from queueing import erasing, ordering
 from queueing.models import Erasure, ReceiptRequest, Registration
 from tests.api.asking import body, get, is_problem, post
@@ -110,7 +110,7 @@ def test_withdrawing_destroys_the_details_and_proves_it(card: tuple[str, str], r
     assert set(erasure) == {"id", "at", "what", "why", "backups_until", "key_id", "signature"}
     key = next(key for key in get("/keys").json() if key["id"] == erasure["key_id"])
     lines = ["cashback-erasure-v1"] + [erasure[name] for name in ("key_id", "id", "at", "what", "why", "backups_until")]
-    assert verify_lines(bytes.fromhex(key["public_key"]), lines, erasure["signature"])
+    assert verify_lines(decode_base64url(key["public_key"]), lines, erasure["signature"])
 
 
 def test_an_erasure_that_is_not_there_is_not_found() -> None:

@@ -39,7 +39,7 @@ def test_a_registration_answers_with_a_receipt_that_verifies() -> None:
     assert set(key) == {"id", "public_key", "from", "until"}
     lines = ["cashback-receipt-v1", answer["key_id"], answer["serial"], answer["nonce"], answer["leaf"]]
     lines.append(answer["registered_at"])
-    assert verify_lines(bytes.fromhex(key["public_key"]), lines, answer["signature"])
+    assert verify_lines(decode_base64url(key["public_key"]), lines, answer["signature"])
     assert len(decode_base64url(answer["signature"])) == 64
 
 
