@@ -244,7 +244,10 @@ class Place(models.Model):
 
 
 class Cycle(models.Model):
-    """A closed cycle: its number, how many stood for its payouts, and what it awarded. Append-only."""
+    """A closed cycle: its number, how many stood for its payouts, and what it awarded. Append-only.
+
+    `candidates`: who stood for its payouts; under `line`, where a whole program waits, only those who got one.
+    """
 
     program = models.ForeignKey(Program, models.PROTECT, related_name="+", verbose_name=_("program"), db_index=False)
     number = models.BigIntegerField(_("number"))
