@@ -25,7 +25,11 @@ SECONDS_MAX = 20
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Without Chromium each journey is skipped under its own name, so that the summary names it."""
+    """What needs the whole program comes last, so that nothing else runs beside it.
+
+    Without Chromium each journey is skipped under its own name, so that the summary names it.
+    """
+    items.sort(key=lambda item: "whole" in getattr(item, "fixturenames", ()))
     if CHROMIUM or REQUIRED:
         return
     for item in items:

@@ -25,8 +25,8 @@ def test_a_holder_registers_and_is_paid_without_javascript_on_a_phone_in_chinese
     assert fits_and_is_chinese(holder)
     holder.go(f"/s/{receipt}/")
     assert fits_and_is_chinese(holder)
-    whole.wait_for(lambda: is_refunded(whole, receipt), 60, "not refunded")
-    whole.wait_for(lambda: whole.status(receipt)["details"] == "erased", 90, "details are still held")
+    whole.wait_for(lambda: is_refunded(whole, receipt), 60, lambda: "not refunded")
+    whole.wait_for(lambda: whole.status(receipt)["details"] == "erased", 90, lambda: "details are still held")
     holder.go(f"/s/{receipt}/")
     assert holder.page.locator(".verdict svg.s-cash").count() == 1
     assert holder.page.locator("a[href^='/erasures/']").count() >= 1

@@ -53,12 +53,12 @@ def test_a_card_is_ordered_sold_registered_paid_back_and_its_holder_forgotten(wh
     holder.page.click("a[href^='/s/']")
     holder.page.get_by_text("You have been paid").wait_for(timeout=60_000)  # the page looks for news by itself
     assert holder.barriers() == []
-    whole.wait_for(lambda: whole.status(receipt)["details"] == "erased", 90, "the contact is still held")
+    whole.wait_for(lambda: whole.status(receipt)["details"] == "erased", 90, lambda: "the contact is still held")
     holder.page.reload()
     assert holder.sees("Nothing. Your details are destroyed")
     status = whole.status(receipt)
     assert [award["state"] for award in status["awards"]] == ["refunded"]
-    whole.wait_for(lambda: erasures_are_signed(whole, receipt), 30, "an erasure's signature does not verify")
+    whole.wait_for(lambda: erasures_are_signed(whole, receipt), 30, lambda: "an erasure's signature does not verify")
     holder.page.click("a:has-text('signed proof')")
     holder.page.wait_for_url(re.compile(r"/erasures/\d+/"))
     assert holder.barriers() == []

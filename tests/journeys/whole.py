@@ -7,15 +7,18 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import dj_database_url
+import psycopg2
 import pytest
 
 from cashback.embedded.house import House, choose_port
-from cashback.embedded.postgres import DATABASE, Postgres
+from cashback.embedded.postgres import SUPERUSER
 from tests.embedded.running import Running
 from tests.embedded.sites import Site, kill_nine, wait_gone
 from tests.journeys.caller import Caller
@@ -106,10 +109,14 @@ class Whole:
 
     def execute(self, statement: str, parameters: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         """A statement of PostgreSQL's superuser."""
-        postgres = Postgres(House(self.site.var), durable=True, say=print)
-        with postgres.connect(DATABASE) as session, session.cursor() as cursor:
-            cursor.execute(statement, parameters)
-            return cursor.fetchall() if cursor.description else []
+        house = House(self.site.var)
+        address = dj_database_url.parse(house.read_env()["MIGRATION_DATABASE_URL"])
+        connect = partial(psycopg2.connect, host=address["HOST"], port=address["PORT"], dbname=address["NAME"])
+        with closing(connect(user=SUPERUSER, password=house.password(SUPERUSER))) as session:
+            session.autocommit = True
+            with session.cursor() as cursor:
+                cursor.execute(statement, parameters)
+                return cursor.fetchall() if cursor.description else []
 
     def _a_transaction_stands_still(self) -> bool:
         time.sleep(0.3)
@@ -120,11 +127,11 @@ class Whole:
         )
         return bool(found[0][0])
 
-    def wait_for(self, what: Callable[[], bool], seconds: float, why: str) -> None:
+    def wait_for(self, what: Callable[[], bool], seconds: float, why: Callable[[], str]) -> None:
         """Look again and again until it is so."""
         deadline = time.monotonic() + seconds
         while not what():
-            assert time.monotonic() < deadline, why
+            assert time.monotonic() < deadline, why()
             time.sleep(0.5)
 
 
