@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from django.test import override_settings
+from django.test import Client, override_settings
 from django.utils import timezone
 
 from cards.models import Block, BlockKind
@@ -155,10 +155,9 @@ def test_a_huge_body_is_refused(size: int) -> None:
 
 
 def test_another_type_method_or_address_is_refused() -> None:
-    response = post("/registrations", b"serial=1")
-    is_problem(response, 400, "malformed")
-    client_response = post("/nothing", {})
-    is_problem(client_response, 404, "not_found")
+    form = Client().post("/api/v1/registrations", "serial=1", content_type="application/x-www-form-urlencoded")
+    is_problem(form, 415, "unsupported_media_type")
+    is_problem(post("/nothing", {}), 404, "not_found")
     is_problem(get("/registrations"), 405, "method_not_allowed")
     is_problem(get("/status/nothing"), 404, "receipt_not_found")
     is_problem(get("/status/" + "0" * 26), 404, "receipt_not_found")

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connections
 from django.utils import timezone
 
+from cards import programs
 from cards.models import Program, Rule
 from cashback.embedded.bank.office import Office
 from cashback.embedded.bank.options import Options
@@ -84,15 +85,20 @@ class Life:
 
 
 def begin(bank: Options, bank_clock: float) -> Life:
-    """Twelve registrations in cycles of five of which two are paid, and eight in a line whose program closes today."""
-    program, cards = sold_cards(12, **(SMALL | {"release_below_minor": 100_000}))
-    past = timezone.now() - timedelta(days=200)
-    closing = make_program(now=past, closes_on=timezone.localdate(), rule=Rule.LINE, **SMALL)
+    """Twelve registrations in cycles of five of which two are paid, and eight in a line whose program closes today.
+
+    The first program's closing is moved after they came, so that who waits is held for longer than was said.
+    """
+    past, today = timezone.now() - timedelta(days=200), timezone.localdate()
+    soon: dict[str, Any] = {"closes_on": today + timedelta(days=2), "claim_days": 1, "release_below_minor": 100_000}
+    program, cards = sold_cards(12, now=past, **(SMALL | soon))
+    closing = make_program(now=past, closes_on=today, rule=Rule.LINE, **SMALL)
     closing_cards = sell(closing, make_dealer(), 8, now=past)
     fates = {(program.pk, 2): "9004", (program.pk, 7): "9014"}  # refused; returned after it was paid
     for owner, sold in ((program, cards), (closing, closing_cards)):
         for place, card in enumerate(sold, 1):
             enter(card, number=card_ending(fates.get((owner.pk, place), "9000"), place))
+    programs.move_closing(program_id=program.pk, closes_on=today + timedelta(days=100), now=timezone.now())
     return Life(
         bank=bank,
         bank_clock=bank_clock,

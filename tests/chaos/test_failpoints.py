@@ -20,7 +20,7 @@ from cashback.env import ROOT
 from cashback.lib import books
 from cashback.lib.failpoints import KILLED
 from payouts.models import Attempt, BankFile, CancelledPayout, PendingPayout, Refund, Release
-from queueing import details, epochs
+from queueing import details, epochs, erasing
 from queueing.models import Award, Erasure, HolderDetails, KeyEpoch, Place, Registration
 from tests.chaos.lives import Life, begin, run_apart
 from tests.queueing.holders import NAME
@@ -59,6 +59,8 @@ def life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Life:
     monkeypatch.setattr(settings, "BANK_INBOX_DIR", bank.inbox)
     monkeypatch.setattr(settings, "BANK_INBOX_KEY_FILE", tmp_path / "inbox.txt")
     monkeypatch.setattr(settings, "BANK_RECIPIENT_KEY_FILE", bank.recipient_file)
+    monkeypatch.setattr(erasing, "ENDED_MAX", 2)  # so that a few are several batches
+    monkeypatch.setattr(erasing, "EXTEND_MAX", 1)
     return begin(bank, BANK_CLOCK)
 
 
@@ -138,3 +140,5 @@ def _what_is_open_can_still_be_read(life: Life) -> None:
     assert waiting.count() == WAITING
     payees = details.read_payees(registration_ids=list(waiting.values_list("pk", flat=True)))
     assert [payee.name for payee in payees.values()] == [NAME] * WAITING
+    held = HolderDetails.objects.filter(registration__in=waiting)
+    assert list(held.values_list("extended_for", flat=True)) == ["closing_moved"] * WAITING
