@@ -53,6 +53,11 @@ def _numbers_are_counts(_now: datetime) -> Iterator[str]:
             yield f"{code} prints {printed} {figure}, the tables hold {counted}"
 
 
+def _paid_are_forgotten(_now: datetime) -> Iterator[str]:
+    for (registration,) in _SQL.rows("payees_of_the_paid"):
+        yield f"the payee of registration {registration} is held though nothing is to be paid"
+
+
 def _nothing_past_its_time(now: datetime) -> Iterator[str]:
     for (what,) in _SQL.rows("files_past_their_time", **_limits(now)):
         yield f"{what} is past its time"
@@ -63,6 +68,7 @@ INVARIANTS = (
     Invariant(6, "every program is covered", _covered),
     Invariant(7, "what was paid is what is refunded", _paid_is_refunded),
     Invariant(8, "no file with personal data outlives its time", _nothing_past_its_time),
+    Invariant(8, "no payee outlives the payout", _paid_are_forgotten),
     Invariant(11, "the public numbers are those of the tables", _numbers_are_counts),
 )
 

@@ -15,7 +15,3 @@ SELECT batch_id, first_number, cards FROM (
 ) AS counted
  WHERE before < %(cards)s
  ORDER BY first_number;
-
--- name: hold_program
--- Keep the program's row as it is until this transaction ends; registrations, which only refer to it, go on.
-SELECT state FROM cards_program WHERE id = %(program_id)s FOR SHARE;

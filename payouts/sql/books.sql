@@ -103,6 +103,20 @@ SELECT 'bank file ' || id FROM payouts_bankfile WHERE destroyed_at IS NULL AND r
 SELECT 'payment file of release ' || id FROM payouts_release
  WHERE file_destroyed_at IS NULL AND sent_at < %(payment_before)s;
 
+-- name: payees_of_the_paid
+-- Payees that are held though every cash award of their registration is paid or cancelled.
+SELECT details.registration_id FROM queueing_holderdetails AS details
+ WHERE details.payee_key IS NOT NULL
+   AND EXISTS (SELECT FROM queueing_award AS award
+                WHERE award.registration_id = details.registration_id AND award.source = 'cycle'
+                  AND award.kind = 'cash')
+   AND NOT EXISTS (
+       SELECT FROM queueing_award AS award
+        WHERE award.registration_id = details.registration_id AND award.kind = 'cash'
+          AND NOT EXISTS (SELECT FROM payouts_refund AS held WHERE held.award_id = award.id)
+          AND NOT EXISTS (SELECT FROM payouts_cancelledpayout AS held WHERE held.award_id = award.id))
+ ORDER BY details.registration_id LIMIT 20;
+
 -- name: held_files
 -- How many files of the bank, and payment files, are held; since when the oldest.
 SELECT (SELECT count(*) FROM payouts_bankfile WHERE destroyed_at IS NULL),

@@ -5,6 +5,11 @@ REVOKE UPDATE, DELETE, TRUNCATE ON payouts_attempt FROM {application};
 GRANT UPDATE (state, reason, answered_at, booking_reference) ON payouts_attempt TO {application};
 REVOKE UPDATE, DELETE, TRUNCATE ON payouts_cancelledpayout FROM {application};
 REVOKE UPDATE, TRUNCATE ON payouts_refund FROM {application};
+-- Who prepared a release stays as written, and nothing that is owed or was delivered is forgotten.
+REVOKE UPDATE, DELETE, TRUNCATE ON payouts_release FROM {application};
+GRANT UPDATE (state, approved_by_id, approved_at, payouts, total_minor, file_sha256, sent_at, file_destroyed_at,
+              settled_at) ON payouts_release TO {application};
+REVOKE DELETE, TRUNCATE ON payouts_gift, payouts_collection, payouts_bankfile FROM {application};
 -- Tallies are written by triggers alone; a decision is only ever approved.
 REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON payouts_tally FROM {application};
 REVOKE UPDATE, DELETE, TRUNCATE ON payouts_resolution FROM {application};

@@ -184,11 +184,12 @@ def test_an_order_names_what_is_wrong_with_it() -> None:
 )  # fmt: skip
 def test_the_database_refuses_an_order(constraint: str, change: dict[str, Any], database_refuses: Refuses) -> None:
     people = {"organizer": make_user(Role.ORGANIZER), "other": make_user(Role.CHECKER)}
-    order = make_order(make_program(), make_dealer(), 5, paid=False)
+    another = Order.objects.get(pk=make_order(make_program(), make_dealer(), 5, paid=False))
+    another.pk = None
+    for name, value in change.items():
+        setattr(another, name, people.get(value, value) if isinstance(value, str) else value)
     with database_refuses(constraint):
-        Order.objects.filter(pk=order).update(
-            **{name: people.get(value, value) if isinstance(value, str) else value for name, value in change.items()}
-        )
+        another.save(force_insert=True)
 
 
 def _lot(lot: Lot, **change: Any) -> Lot:

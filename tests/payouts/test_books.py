@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -14,6 +15,7 @@ from cashback.lib import books
 from payouts import answers, collecting
 from payouts.models import CancelledPayout, PendingPayout, Release, Tally
 from queueing import ordering
+from queueing.models import HolderDetails
 from tests.conftest import APPLICATION, OWNER
 from tests.factories import sold_cards
 from tests.payouts.banking import SMALL, Bank, closed, sent
@@ -60,6 +62,32 @@ def test_an_award_that_nobody_collects_is_found_after_five_minutes() -> None:
     assert len(found) == 2
     collecting.collect_all(now=timezone.now())
     assert breaches(4) == []
+
+
+def test_a_payee_that_outlives_the_payout_is_found(bank: Bank) -> None:
+    line = closed()
+    bank.books(sent(line.program)[:1])
+    registration = line.receipts[0].registration_id
+    HolderDetails.objects.filter(pk=registration).update(payee=b"x", payee_key=b"x", payee_fingerprint=b"x")
+    assert [breach for breach in breaches(8) if f"registration {registration} " in breach]
+
+
+@pytest.mark.parametrize(
+    ("statement", "table"),
+    [
+        ("UPDATE payouts_release SET prepared_by_id = NULL", "payouts_release"),
+        ("DELETE FROM payouts_release", "payouts_release"),
+        ("DELETE FROM payouts_gift", "payouts_gift"),
+        ("DELETE FROM payouts_collection", "payouts_collection"),
+        ("DELETE FROM payouts_bankfile", "payouts_bankfile"),
+        ("UPDATE payouts_tally SET pending = 0", "payouts_tally"),
+        ("UPDATE cards_order SET amount_minor = 1", "cards_order"),
+        ("UPDATE cards_block SET prepared_by_id = approved_by_id", "cards_block"),
+    ],
+)
+def test_the_application_may_not_rewrite_what_was_decided(database_refuses: Any, statement: str, table: str) -> None:
+    with database_refuses(f"permission denied for table {table}"), connection.cursor() as cursor:
+        cursor.execute(statement)
 
 
 def test_an_award_in_two_registers_is_found() -> None:
