@@ -171,8 +171,15 @@ WITH seated AS MATERIALIZED (
 ), payday AS MATERIALIZED (
     SELECT *, coalesce(lag(paid) OVER (ORDER BY number), 0) AS paid_before FROM paid_by
 ), cash AS MATERIALIZED (
-    SELECT candidate.id, candidate.place, payday.number
-      FROM payday CROSS JOIN generate_series(paid_before + 1, paid) AS turn JOIN candidate USING (turn)
+    -- Each candidate is paid by the first cycle whose payouts reach its turn.
+    SELECT id, place, number FROM (
+        SELECT id, place, min(number) OVER (ORDER BY turn DESC, id NULLS FIRST
+                                            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS number
+          FROM (SELECT id, place, turn, NULL::bigint AS number FROM candidate
+                 UNION ALL
+                SELECT NULL, NULL, paid, number FROM payday) AS served
+    ) AS reached
+     WHERE id IS NOT NULL AND number IS NOT NULL
 ), gift AS MATERIALIZED (
     SELECT seated.id, seated.place, payday.number
       FROM seated JOIN payday ON payday.number = (seated.place - 1) / %(size)s + 1
