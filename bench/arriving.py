@@ -1,7 +1,8 @@
 """Registrations arriving at 400 a second, while the line is idle and while a pass settles half a million.
 
 Arrivals keep to their timetable: who comes while another is served waits, and the wait counts (each process's
-latencies run from the moment the arrival was due).
+latencies run from the moment the arrival was due). A machine too busy to take so many on an idle line is told so, and
+judged not at all.
 """
 
 import time
@@ -24,6 +25,7 @@ PROCESSES = 4
 IDLE_SECONDS = scaled(15, 3)
 BUSY_SECONDS_MAX = scaled(60, 6)  # of cards to register; they end with the pass
 ENOUGH = 100
+KEEPS_UP_SECONDS = 0.1  # whoever waits longer on an idle line stands in a growing queue
 
 
 def run() -> Iterator[Result]:
@@ -44,14 +46,16 @@ def run() -> Iterator[Result]:
     _, outcomes = in_processes(partial(_beside_a_pass, busy, program.pk), PROCESSES + 1)
     pass_seconds = outcomes[0][0]
     waits = [wait for process in outcomes[1:] for wait in process]
+    keeps_up = percentile(calm, 0.5) <= KEEPS_UP_SECONDS
+    served = f"{len(waits):,} during {pass_seconds:.1f} s of the pass"
     for share in (0.5, 0.99):
         yield Result(
             name=f"registrations at {PER_SECOND}/s during a pass over {WAITING:,}, p{share * 100:.0f}; idle line",
             product=1000 * percentile(waits, share),
             control=1000 * percentile(calm, share),
             unit="ms",
-            at_most=3.0 if share == 0.99 else None,
-            note=f"{len(waits):,} during {pass_seconds:.1f} s of the pass" if share == 0.99 else "",
+            at_most=3.0 if share == 0.99 and keeps_up else None,
+            note=served if keeps_up else "NOT JUDGED: so many do not even pass on the idle line",
         )
 
 

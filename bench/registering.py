@@ -41,7 +41,7 @@ from queueing.correction import Account, Card, Corrected, Holder
 from queueing.locks import LINE
 
 PROCESSES = 4
-EACH = scaled(2_500, 250)  # registrations a process and round: a round is longer than a tick
+EACH = scaled(1_000, 250)  # registrations a process and round
 REPEATS = scaled(5, 1)
 
 READ = """

@@ -19,7 +19,7 @@ from bench.seeding import make_program, sell_known
 from queueing.correction import Corrected
 
 PROCESSES = 4
-EACH = scaled(2_000, 100)
+EACH = scaled(1_000, 100)
 NOBODY_LISTENS = "redis://127.0.0.1:1/0"
 
 
