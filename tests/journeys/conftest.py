@@ -93,7 +93,7 @@ Visit = Callable[..., Visitor]
 
 
 @pytest.fixture
-def visit(whole: Whole, browser: Browser) -> Iterator[Visit]:
+def visit(browser: Browser, whole: Whole) -> Iterator[Visit]:
     """`visit(**options)`: another person with a browser. Afterwards nothing may have gone wrong in any of them."""
     contexts: list[BrowserContext] = []
     visitors: list[Visitor] = []
