@@ -74,6 +74,7 @@ def test_thirty_random_kills_lose_nothing_and_pay_nothing_twice(house: ChaosHous
         assert status.status == 200, f"the registration of {serial} is lost"
         assert status.body["place"], f"{serial} has no place"
         assert (status.body["nonce"], status.body["leaf"]) == (receipt["nonce"], receipt["leaf"])
+    wait_until(house.bookings, "the bank is told to pay, and pays")
     assert paid_more_than_once(house.bookings()) == []
     checked = house.check_books()
     assert checked.returncode == 0, checked.stdout
