@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from cashback.lib.books import Holding, Invariant
@@ -81,9 +81,12 @@ def _erasures(now: datetime) -> Iterator[str]:
 
 
 def _rows(name: str, **parameters: Any) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(QUERIES["plan_by_hash"])
         cursor.execute(QUERIES[name], parameters)
-        return list(cursor.fetchall())
+        rows = list(cursor.fetchall())
+        transaction.set_rollback(True)  # nothing was written; how it was planned concerns nobody else
+    return rows
 
 
 INVARIANTS = (

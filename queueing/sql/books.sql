@@ -1,6 +1,15 @@
 -- What always holds in the line. Each query is one statement, so it sees one moment; it returns breaches, at most fifty.
 -- Nothing here is taken over from the pass: places are counted anew, and verdicts are derived from who stood.
 
+-- name: plan_by_hash
+-- Every row is looked at: whatever the statistics say, or do not say yet, no table is gone through once for each row of
+-- another.
+SET LOCAL jit = off;
+SET LOCAL enable_seqscan = on;
+SET LOCAL enable_bitmapscan = on;
+SET LOCAL enable_mergejoin = on;
+SET LOCAL enable_nestloop = off;
+
 -- name: unsold_registrations
 -- Registrations whose card lies in no living lot of their program.
 SELECT registration.id
