@@ -8,7 +8,8 @@ export VAR PORT
 
 BIN := .venv/bin
 IN_HOUSE := $(BIN)/python -m cashback.embedded
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-cache-dir
+# pip asks rustc for its version, and rustup's rustc would make a ~/.rustup to answer.
+PIP := RUSTUP_HOME=$(CURDIR)/.venv/rustup $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-cache-dir
 LOCK := .venv/lock/bin/uv pip compile --no-cache --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --no-header --quiet
 MESSAGES := $(patsubst %.po,%.mo,$(wildcard cashback/locale/*/LC_MESSAGES/*.po))
