@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
@@ -82,9 +83,10 @@ def held(request: HttpRequest, receipt: str) -> HttpResponse:
     def work(card: Card) -> HttpResponse:
         found = exporting.export(receipt=receipt, serial=card.serial, pin=card.pin, now=timezone.now())
         written = json.dumps(found, ensure_ascii=False, indent=2)
-        return show(
-            request, "web/held.html", {"receipt": receipt, "held": found, "held_json": written, "here": "status"}
-        )
+        # What is exported is for machines, moments too.
+        erase_by = parse_datetime(str(found["erase_by"])) if found["erase_by"] else None
+        context = {"receipt": receipt, "held": found, "held_json": written, "erase_by": erase_by, "here": "status"}
+        return show(request, "web/held.html", context)
 
     return _with_card(request, "web/held_ask.html", {"receipt": receipt}, work)
 

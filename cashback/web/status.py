@@ -100,11 +100,25 @@ def status_context(found: HolderStatus, now: datetime) -> dict[str, Any]:
         ],
         "extended": words.plain(words.OUR_REASONS, registration.extended_for) if registration.extended_for else "",
         "headline": _headline(found),
-        "moving": registration.outcome == "waiting" or any(award.state in OPEN_STATES for award in found.awards),
+        "moving": registration.outcome == "waiting" or any(_moves(award.state, found) for award in found.awards),
         "may_change": registration.outcome not in {"withdrawn", "void"},
+        "may_correct": _may_correct(found),
         "now": now,
         "here": "status",
     }
+
+
+def _moves(state: str, found: HolderStatus) -> bool:
+    """A gift of somebody who has withdrawn lapses soon."""
+    return state in OPEN_STATES or (state == "owed" and found.registration.outcome == "withdrawn")
+
+
+def _may_correct(found: HolderStatus) -> bool:
+    """Whether there is an account to correct, or an award waits for one."""
+    registration = found.registration
+    if registration.outcome in {"withdrawn", "void"}:
+        return False
+    return registration.payee_held or any(award.state == "details_needed" for award in found.awards)
 
 
 def _headline(found: HolderStatus) -> str:

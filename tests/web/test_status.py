@@ -83,6 +83,12 @@ def test_verdicts_are_told(rule: str, language: str) -> None:
     if language == "en":
         assert "You get your money back" in cash.text
         assert "You have won a gift" in gift.text
+        if rule == "cohort":
+            assert "because a gift was awarded" in gift.text
+    assert f'href="/s/{receipts[0]}/correct/"' in cash.text
+    if rule == "cohort":
+        # Nothing is held any more that could be corrected.
+        assert "/correct/" not in gift.text
     for page in ("/", f"/programs/{program.code}/"):
         assert holder.get(page).status == 200
 
@@ -177,6 +183,9 @@ def test_the_holder_sees_what_is_held_only_with_the_pin(holder: Holder, card: tu
     assert (wrong.status, "张三" in wrong.text) == (409, False)
     right = holder.send(path, wrong, serial=card[0], pin=card[1])
     assert (right.status, "张三" in right.text, right.response["Cache-Control"]) == (200, True, "no-store")
+    # The day is written for people above, and for machines in the data below.
+    shown, data = right.text.split("<pre", 1)
+    assert ("00Z" in shown, "00Z" in data) == (False, True)
 
 
 def test_a_lost_receipt_is_replaced(holder: Holder, card: tuple[str, str], receipt: str) -> None:
