@@ -1,7 +1,5 @@
 """A planted breach of each of payouts' invariants is found and named."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -16,21 +14,12 @@ from payouts import answers, collecting
 from payouts.models import CancelledPayout, PendingPayout, Release, Tally
 from queueing import ordering
 from queueing.models import HolderDetails
-from tests.conftest import APPLICATION, OWNER
+from tests.breaches import as_owner
 from tests.factories import sold_cards
 from tests.payouts.banking import SMALL, Bank, closed, sent
 from tests.queueing.holders import enter
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("unbalanced")]
-
-
-@contextmanager
-def as_owner() -> Iterator[None]:
-    """What the application may not do, done without its triggers."""
-    with connection.cursor() as cursor:
-        cursor.execute(f'SET ROLE "{OWNER}"; SET session_replication_role = replica')
-        yield
-        cursor.execute(f'SET session_replication_role = origin; SET ROLE "{APPLICATION}"')
 
 
 def breaches(number: int) -> list[str]:

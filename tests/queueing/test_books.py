@@ -3,34 +3,25 @@
 import io
 from datetime import timedelta
 
-import dj_database_url
 import pytest
-from django.conf import settings
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
 from cards.models import Rule
 from cashback.lib import books
 from queueing import epochs, erasing, ordering
 from queueing.models import HolderDetails, KeyEpoch, Registration
+from tests.breaches import as_owner
 from tests.queueing.lines import leave, line_of, settle, small
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("unbalanced")]
 
-OWNER = dj_database_url.parse(settings.MIGRATION_DATABASE_URL)["USER"]
-APPLICATION = dj_database_url.parse(settings.DATABASE_URL)["USER"]
-
 
 def plant(statement: str) -> None:
     """Write as the owner what neither the application nor a trigger would let through."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute(f'SET LOCAL ROLE "{OWNER}"')
-        cursor.execute("SET LOCAL session_replication_role = replica")
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute(statement)
-        cursor.execute("SET LOCAL session_replication_role = origin")
-        cursor.execute(f'SET LOCAL ROLE "{APPLICATION}"')
 
 
 def broken() -> set[int]:
