@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from django.conf import settings
@@ -42,8 +43,7 @@ tasks.destroy_files()
 
 def kill_a_tick_at(failpoint: str) -> None:
     """One tick in a process of its own, on this test's database, that dies at the failpoint."""
-    database = connection.settings_dict
-    address = f"{database['HOST']}:{database['PORT']}/{database['NAME']}"
+    url = urlsplit(settings.MIGRATION_DATABASE_URL)._replace(path=f"/{connection.settings_dict['NAME']}")
     names = [
         *("PIN_KEY_FILE", "SIGNING_KEY_FILE", "KEYRING_DIR"),
         *("BANK_OUTBOX_DIR", "BANK_INBOX_DIR", "BANK_INBOX_KEY_FILE", "BANK_RECIPIENT_KEY_FILE"),
@@ -56,7 +56,7 @@ def kill_a_tick_at(failpoint: str) -> None:
             **os.environ,
             **{name: str(getattr(settings, name)) for name in names},
             "DJANGO_SETTINGS_MODULE": "cashback.settings",
-            "DATABASE_URL": f"postgres://{database['USER']}:{database['PASSWORD']}@{address}",
+            "DATABASE_URL": urlunsplit(url),
             "DEMO": "1",
             "FAILPOINT": failpoint,
         },
