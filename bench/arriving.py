@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from bench.harness import Result, empty, in_processes, percentile, scaled, settle, ticking_passes
 from bench.registering import entry
-from bench.seeding import make_program, register, sell, sell_known
+from bench.seeding import make_program, register, seed_history, sell, sell_known
 from queueing import intake, ordering
 from queueing.correction import Corrected
 from queueing.models import Line
@@ -32,6 +32,7 @@ def run() -> Iterator[Result]:
     """The slowest hundredth of the registrations, beside a pass and without one."""
     empty()
     program = make_program()
+    seed_history(program)
     sold = sell(program, WAITING)
     cards = PER_SECOND * (IDLE_SECONDS + BUSY_SECONDS_MAX)
     _, known = sell_known(program, cards, first=WAITING + 1)

@@ -34,7 +34,7 @@ from bench.harness import (
     settle,
     ticking_passes,
 )
-from bench.seeding import make_program, sell_known
+from bench.seeding import make_program, seed_history, sell_known
 from cashback.lib.crypto.digests import read_key_file
 from queueing import epochs, intake, keys
 from queueing.correction import Account, Card, Corrected, Holder
@@ -87,6 +87,7 @@ def run() -> Iterator[Result]:
     """Registrations a second on four connections, and how long one takes."""
     empty()
     program = make_program()
+    seed_history(program)
     _, cards = sell_known(program, 2 * REPEATS * PROCESSES * EACH)
     entries = [entry(card, index) for index, card in enumerate(cards)]
     hand = _prepare(program.pk)
