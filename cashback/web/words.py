@@ -26,7 +26,7 @@ AWARD_STATES = {
     "details_needed": State(
         _("your help is needed"), _("The payment did not reach you. Correct your details below."), STOP
     ),
-    "on_hold": State(_("on hold"), _("The organizer has frozen this card. The award is kept meanwhile."), STOP),
+    "on_hold": State(_("on hold"), _("The organizer looks into it. The award is kept meanwhile."), STOP),
     "in_doubt": State(
         _("being looked into"), _("The bank has not said what became of the payment. It is not sent twice."), WAIT
     ),

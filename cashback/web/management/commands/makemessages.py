@@ -29,14 +29,14 @@ class Command(makemessages.Command):
 
 def refusals() -> list[str]:
     """The text of every DomainError in our code as `source_message` gives it, each once."""
-    classes = {kind.name: kind for kind in _classes()}
+    classes = list(_classes())  # two apps may call a refusal by the same name
     found = {"DomainError"}
     while True:
-        more = {name for name, kind in classes.items() if found & {ast.unparse(base) for base in kind.bases}} - found
+        more = {kind.name for kind in classes if found & {ast.unparse(base) for base in kind.bases}} - found
         if not more:
             break
         found |= more
-    return sorted({_first_paragraph(classes[name]) for name in found} - {""})
+    return sorted({_first_paragraph(kind) for kind in classes if kind.name in found} - {""})
 
 
 def _classes() -> Iterator[ast.ClassDef]:
