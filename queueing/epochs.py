@@ -40,9 +40,7 @@ def current(now: datetime) -> KeyEpoch:
         )
         begun = cursor.fetchone()
     if begun:
-        # A key without its row is left by a crash before the commit: nothing was ever sealed under it.
-        with suppress(EpochExists):
-            ring().create(begun[0])
+        _ensure_key(begun[0])
     return KeyEpoch.objects.get(retired_at=None)
 
 
@@ -67,7 +65,7 @@ def rotate(*, now: datetime) -> KeyEpoch:
         if retired.update(retired_at=now) == 1:
             new = KeyEpoch.objects.create(created_at=now, ends_at=now + timedelta(days=settings.KEY_EPOCH_DAYS))
             # The key is there before the row can be seen; a crash in between leaves a key that nothing is sealed under.
-            ring().create(new.pk)
+            _ensure_key(new.pk)
             failpoint("epochs.after_key")
     failpoint("epochs.after_retire")
     return KeyEpoch.objects.get(retired_at=None)
@@ -121,6 +119,15 @@ def ring() -> KeyRing:
 @lru_cache(maxsize=4)
 def _ring(folder: Path) -> KeyRing:
     return KeyRing(folder)
+
+
+def _ensure_key(epoch_id: int) -> None:
+    """Make the key of an epoch that is just beginning, or take the one that a crash before the commit left.
+
+    Nothing was ever sealed under such a key: its row could not be seen.
+    """
+    with suppress(EpochExists):
+        ring().create(epoch_id)
 
 
 @transaction.atomic

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from cashback.lib import books
-from cashback.lib.crypto.keyring import UnknownEpoch
+from cashback.lib.crypto.keyring import EpochExists, UnknownEpoch
 from queueing import details, epochs, locks
 from queueing.models import HolderDetails, KeyEpoch
 from tests.factories import sold_cards
@@ -152,3 +152,12 @@ def test_two_rotations_at_once_make_one_epoch(race: Callable[[Callable[[int], An
     # On a slow machine the second one gives up waiting; the schedule would call it again.
     assert all(isinstance(each, int | locks.Busy) for each in found)
     assert any(isinstance(each, int) for each in found)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rotation_takes_the_key_that_a_crash_left() -> None:
+    now = timezone.now()
+    left = epochs.current(now).pk + 1
+    with suppress(EpochExists):
+        epochs.ring().create(left)
+    assert epochs.rotate(now=now).pk == left
