@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from cards.models import Program
+from cards.models import Dealer, Program
 from queueing.models import Award, KeyEpoch, Registration
 
 
@@ -479,11 +479,144 @@ class Resolution(models.Model):
         return f"resolution {self.pk} of award {self.award_id}"
 
 
+class Picture(models.Model):
+    """A picture of the catalogue, as the site serves it: redrawn on upload, so that nothing else is in the file."""
+
+    sha256 = models.CharField(_("hash"), max_length=64, primary_key=True)
+    content = models.BinaryField(_("content"))
+    width = models.PositiveSmallIntegerField(_("width"))
+    height = models.PositiveSmallIntegerField(_("height"))
+
+    class Meta:
+        """Named by its content, so a page can keep it for ever. Append-only."""
+
+        verbose_name = _("picture")
+        verbose_name_plural = _("pictures")
+        constraints = [
+            models.CheckConstraint(condition=Q(sha256__regex=r"^[0-9a-f]{64}$"), name="payouts_picture_hash_hex"),
+        ]
+
+    def __str__(self) -> str:
+        """Name the picture by its hash."""
+        return self.sha256
+
+
+class Offer(models.Model):
+    """A gift of a program's catalogue: what it is, what one costs, how many there are, and how it reaches a holder.
+
+    `stock` counts what is there, `reserved` what of it is chosen and not handed over. The cost of one is fixed, since
+    the books hold the stock at it.
+    """
+
+    program = models.ForeignKey(Program, models.PROTECT, related_name="+", verbose_name=_("program"), db_index=False)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    name = models.CharField(_("name"), max_length=80)
+    name_zh = models.CharField(_("name in Chinese"), max_length=80)
+    about = models.CharField(_("description"), max_length=300, blank=True)
+    about_zh = models.CharField(_("description in Chinese"), max_length=300, blank=True)
+    picture = models.ForeignKey(
+        Picture, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("picture"), db_index=False
+    )
+    cost_minor = models.BigIntegerField(
+        _("cost of one"), help_text=_("In minor units (cents, fen); at most the program's gift cost.")
+    )
+    at_dealer = models.BooleanField(_("handed over at a dealer"), default=True)
+    by_post = models.BooleanField(_("sent by post"), default=False)
+    by_code = models.BooleanField(_("an e-code"), default=False)
+    substitute = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("substitute"),
+        db_index=False,
+        help_text=_("Given instead of this one where it was chosen and cannot be had any more."),
+    )
+    active = models.BooleanField(_("on offer"), default=True)
+    stock = models.PositiveIntegerField(_("stock"), default=0, editable=False)
+    reserved = models.PositiveIntegerField(_("reserved"), default=0, editable=False)
+
+    class Meta:
+        """The catalogue is read by program; the figures cannot pass each other."""
+
+        verbose_name = _("gift on offer")
+        verbose_name_plural = _("gifts on offer")
+        constraints = [
+            models.UniqueConstraint(fields=["program", "name"], name="payouts_offer_name_once"),
+            models.CheckConstraint(condition=Q(cost_minor__gte=0), name="payouts_offer_cost_not_negative"),
+            models.CheckConstraint(condition=Q(reserved__lte=F("stock")), name="payouts_offer_reserved_within_stock"),
+            models.CheckConstraint(
+                condition=Q(by_code=True, at_dealer=False, by_post=False)
+                | (Q(by_code=False) & (Q(at_dealer=True) | Q(by_post=True))),
+                name="payouts_offer_has_a_way",
+            ),
+            models.CheckConstraint(
+                condition=Q(substitute=None) | ~Q(substitute=F("id")), name="payouts_offer_substitute_another"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Name the offer."""
+        return self.name
+
+
+class StockMove(models.Model):
+    """Why an offer's stock changed: bought (+), handed over (-), lost (-), given up (-). Append-only.
+
+    The books hold the same at the offer's cost; `reference` is what the ledger's entry names.
+    """
+
+    class Kind(models.TextChoices):
+        """What happened to the stock."""
+
+        BOUGHT = "bought", _("bought")
+        HANDED_OVER = "handed_over", _("handed over")
+        LOST = "lost", _("lost")
+
+    offer = models.ForeignKey(Offer, models.PROTECT, related_name="+", verbose_name=_("gift on offer"))
+    kind = models.CharField(_("kind"), max_length=11, choices=Kind)
+    pieces = models.IntegerField(_("pieces"))
+    reference = models.CharField(_("reference"), max_length=64)
+    at = models.DateTimeField(_("at"))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+
+    class Meta:
+        """The index pages an offer's history."""
+
+        verbose_name = _("stock move")
+        verbose_name_plural = _("stock moves")
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "reference"], name="payouts_stockmove_once"),
+            models.CheckConstraint(
+                condition=Q(kind="bought", pieces__gt=0) | Q(kind__in=["handed_over", "lost"], pieces__lt=0),
+                name="payouts_stockmove_sign",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Name the move by its id."""
+        return f"stock move {self.pk}"
+
+
+class Way(models.TextChoices):
+    """How a gift reaches its holder."""
+
+    DEALER = "dealer", _("at a dealer")
+    POST = "post", _("by post")
+    CODE = "code", _("e-code")
+
+
 class Gift(models.Model):
-    """A gift award from the close of its cycle until it is handed over."""
+    """A gift award from the close of its cycle until it is handed over.
+
+    `choice` rises whenever a gift is chosen, replaced or sent anew; the claim code is derived from award and choice.
+    """
 
     class State(models.TextChoices):
-        """A gift's life."""
+        """A gift's life. Chosen: its stock is reserved. Ready: at the dealer's counter, or posted."""
 
         OWED = "owed", _("owed")
         CHOSEN = "chosen", _("chosen")
@@ -499,9 +632,18 @@ class Gift(models.Model):
     )
     state = models.CharField(_("state"), max_length=11, choices=State, default=State.OWED)
     since = models.DateTimeField(_("since"))
+    offer = models.ForeignKey(
+        Offer, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("gift on offer"), db_index=False
+    )
+    way = models.CharField(_("way"), max_length=6, choices=Way, blank=True)
+    dealer = models.ForeignKey(
+        Dealer, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("dealer"), db_index=False
+    )
+    choice = models.PositiveSmallIntegerField(_("choice"), default=0)
+    tracking = models.CharField(_("tracking number"), max_length=40, blank=True)
 
     class Meta:
-        """Pages by program."""
+        """Indexes: pages by program, the desk's work by state, what a dealer has at the counter."""
 
         verbose_name = _("gift")
         verbose_name_plural = _("gifts")
@@ -510,9 +652,58 @@ class Gift(models.Model):
                 condition=Q(state__in=["owed", "chosen", "ready", "handed_over", "lapsed"]),
                 name="payouts_gift_state_known",
             ),
+            models.CheckConstraint(
+                condition=Q(state__in=["owed", "lapsed"], offer=None, way="", dealer=None)
+                | (Q(state__in=["chosen", "ready", "handed_over"], offer__isnull=False) & ~Q(way="")),
+                name="payouts_gift_chosen_has_an_offer",
+            ),
+            models.CheckConstraint(
+                condition=Q(way="dealer", dealer__isnull=False) | (Q(way__in=["", "post", "code"]) & Q(dealer=None)),
+                name="payouts_gift_dealer_where_collected",
+            ),
+            models.CheckConstraint(
+                condition=Q(tracking="") | Q(state="ready", way="post"), name="payouts_gift_tracked_while_posted"
+            ),
         ]
-        indexes = [models.Index(fields=["program", "award"], name="payouts_gift_program")]
+        indexes = [
+            models.Index(fields=["program", "award"], name="payouts_gift_program"),
+            models.Index(
+                fields=["program", "state", "since"],
+                condition=Q(state__in=["owed", "chosen", "ready"]),
+                name="payouts_gift_open",
+            ),
+            models.Index(
+                fields=["dealer", "award"], condition=Q(state__in=["chosen", "ready"]), name="payouts_gift_counter"
+            ),
+        ]
 
     def __str__(self) -> str:
         """Name the gift by its award."""
         return f"gift of award {self.pk}"
+
+
+class ECode(models.Model):
+    """One e-code of an offer, sealed until its holder reads it. It leaves the stock with its gift."""
+
+    offer = models.ForeignKey(Offer, models.PROTECT, related_name="+", verbose_name=_("gift on offer"), db_index=False)
+    digest = models.BinaryField(_("digest"), max_length=32)
+    epoch = models.ForeignKey(KeyEpoch, models.PROTECT, related_name="+", verbose_name=_("epoch"), db_index=False)
+    code = models.BinaryField(_("sealed code"))
+    code_key = models.BinaryField(_("wrapped key"))
+    gift = models.OneToOneField(Gift, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("gift"))
+
+    class Meta:
+        """The partial index finds a free code. A code is put in once."""
+
+        verbose_name = _("e-code")
+        verbose_name_plural = _("e-codes")
+        constraints = [
+            models.UniqueConstraint(fields=["offer", "digest"], name="payouts_ecode_once"),
+        ]
+        indexes = [
+            models.Index(fields=["offer", "id"], condition=Q(gift=None), name="payouts_ecode_free"),
+        ]
+
+    def __str__(self) -> str:
+        """Name the code by its id."""
+        return f"e-code {self.pk}"

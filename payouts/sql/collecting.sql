@@ -52,8 +52,8 @@ WITH span AS MATERIALIZED (
       FROM fresh WHERE kind = 'cash' AND withdrawn
     RETURNING award_id
 ), gifts AS (
-    INSERT INTO payouts_gift (award_id, program_id, state, since)
-    SELECT id, %(program)s, CASE WHEN withdrawn THEN 'lapsed' ELSE 'owed' END, %(now)s
+    INSERT INTO payouts_gift (award_id, program_id, state, since, way, choice, tracking)
+    SELECT id, %(program)s, CASE WHEN withdrawn THEN 'lapsed' ELSE 'owed' END, %(now)s, '', 0, ''
       FROM fresh WHERE kind = 'gift' ORDER BY source_id, place
     RETURNING award_id
 ), moved AS (

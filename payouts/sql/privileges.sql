@@ -14,3 +14,6 @@ REVOKE DELETE, TRUNCATE ON payouts_gift, payouts_collection, payouts_bankfile FR
 REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON payouts_tally FROM {application};
 REVOKE UPDATE, DELETE, TRUNCATE ON payouts_resolution FROM {application};
 GRANT UPDATE (approved_by_id, approved_at) ON payouts_resolution TO {application};
+-- Stock changes with a reason; a picture and an e-code stay what they are.
+REVOKE UPDATE, DELETE, TRUNCATE ON payouts_stockmove, payouts_picture FROM {application};
+REVOKE DELETE, TRUNCATE ON payouts_offer, payouts_ecode FROM {application};

@@ -47,6 +47,20 @@ NOT_PERSONAL = {
         payouts.BankLine.end_to_end_id payouts.BankLine.status payouts.BankLine.currency payouts.BankLine.reason
         payouts.BankLine.original_message_id payouts.BankLine.entry_reference payouts.BankLine.verdict
     """,
+    "written by the organizer about a draw or a gift, for everybody to read": """
+        lottery.PrizeCap.currency lottery.Draw.code lottery.Draw.name lottery.Draw.name_zh lottery.Draw.about
+        lottery.Draw.about_zh lottery.Draw.end_reason lottery.Prize.name lottery.Prize.name_zh lottery.Figure.name
+        lottery.Figure.source lottery.Figure.value lottery.Allotment.end_reason payouts.Offer.name
+        payouts.Offer.name_zh payouts.Offer.about payouts.Offer.about_zh payouts.Picture.content
+        payouts.StockMove.reference
+    """,
+    "a draw's secret, sealed until it is revealed, and what is published of a draw": """
+        lottery.Draw.sealed_secret lottery.Draw.sealed_secret_key lottery.Draw.secret lottery.Piece.content
+    """,
+    "a shop's code, sealed until its holder reads it": """
+        payouts.ECode.code payouts.ECode.code_key payouts.ECode.digest
+    """,
+    "a carrier's number of a parcel; emptied when the parcel is handed over": "payouts.Gift.tracking",
     "written by the organizer about a program or a dealer, a business": """
         cards.Program.name cards.Program.name_zh cards.Program.terms cards.Dealer.name
         cards.Order.product_name cards.Order.product_specification cards.Lot.product_name
@@ -56,11 +70,12 @@ NOT_PERSONAL = {
     "what two people rest a decision on, naming nobody": "payouts.Resolution.evidence",
     "a public key, a signature or the id of a key": """
         cards.Batch.pin_key_id cards.Batch.printer_key queueing.SigningKey.key_id queueing.SigningKey.public_key
-        queueing.Registration.signature queueing.Erasure.signature
+        queueing.Registration.signature queueing.Erasure.signature lottery.Figure.beacon_signature
     """,
     "a digest of what no person can be told from": """
         cards.Batch.manifest_sha256 cards.Card.pin_digest queueing.Registration.receipt_digest
-        queueing.Registration.leaf payouts.Release.file_sha256 payouts.BankFile.sha256
+        queueing.Registration.leaf payouts.Release.file_sha256 payouts.BankFile.sha256 payouts.Picture.sha256
+        lottery.Draw.commitment lottery.Draw.pool_hash lottery.Entry.leaf lottery.Excluded.leaf lottery.Result.leaf
     """,
     "sentences of the books' own checks, which name rows by number": "ledger.BooksCheck.breaches",
     "random": "queueing.Registration.nonce",
