@@ -25,6 +25,8 @@ def _one_register(now: datetime) -> Iterator[str]:
         yield f"the gift of award {award} is not owed"
     for (award,) in _SQL.rows("registers_without_award"):
         yield f"a register differs from award {award}"
+    for (award,) in _SQL.rows("ends_astray"):
+        yield f"the draw of award {award} was told something else than the cancelled say"
 
 
 def _covered(now: datetime) -> Iterator[str]:

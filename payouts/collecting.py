@@ -13,10 +13,12 @@ from cashback.lib.money import ceil_div
 from payouts.locks import Lock, lock
 from payouts.models import Tally
 from payouts.queries import source
+from queueing import awarding
 from queueing.models import Cycle
 
 CYCLES_MAX = 100  # of a transaction: a few thousand rows
 DRAW_AWARDS_MAX = 1_000
+WITHDRAWN = "withdrawn"  # the reason of what is cancelled without having been due
 
 _SQL = source("collecting")
 
@@ -81,7 +83,8 @@ def _collect_draws(program: Program, now: datetime) -> Collected:
         "collect_draws", program=program.pk, currency=program.currency, awards_max=DRAW_AWARDS_MAX, now=now
     )
     _post_awards(program, Kind.PRIZE_FUND, award_ids, amounts_minor, now)
-    return Collected(cash=len(award_ids), cancelled=cancelled)
+    awarding.end(reasons=dict.fromkeys(cancelled, WITHDRAWN), now=now)
+    return Collected(cash=len(award_ids), cancelled=len(cancelled))
 
 
 def _post_awards(

@@ -11,7 +11,7 @@ from cashback.ledger.posting import AccountKey, Leg, post_many
 from cashback.lib.failpoints import failpoint
 from payouts.queries import source
 from payouts.settlement import finished
-from queueing import erasing
+from queueing import awarding, erasing
 from queueing.models import Source
 
 EXTEND_BEFORE = timedelta(days=2)
@@ -45,8 +45,7 @@ def sweep(*, now: datetime) -> None:
 @transaction.atomic
 def cancel_withdrawn(*, now: datetime) -> int:
     """Cancel what is due to holders who have withdrawn; the money goes back to where it was reserved."""
-    rows = _cancelled("cancel_withdrawn", now=now)
-    post_back(rows, now)
+    rows = _cancel("cancel_withdrawn", reason="withdrawn", now=now)
     _SQL.run("lapse_gifts_of_withdrawn", since=now - WITHDRAWN_SEEN, now=now)
     return len(rows)
 
@@ -54,8 +53,7 @@ def cancel_withdrawn(*, now: datetime) -> int:
 @transaction.atomic
 def lapse(*, now: datetime) -> int:
     """Let awards lapse whose holders were asked for details `claim_days` ago, and erase what is still held of them."""
-    rows = _cancelled("lapse_unclaimed", now=now)
-    post_back(rows, now)
+    rows = _cancel("lapse_unclaimed", reason="no_details", now=now)
     _erase_ended(rows, "lapsed", now)
     return len(rows)
 
@@ -92,13 +90,21 @@ def resume(*, award_ids: Sequence[int], now: datetime) -> int:
 @transaction.atomic
 def cancel_on_hold(*, award_id: int, now: datetime) -> bool:
     """Cancel one payout that is on hold; the caller has two people's decision. Whether it was there."""
-    rows = _cancelled("cancel_on_hold", award=award_id, now=now)
-    post_back(rows, now)
+    rows = _cancel("cancel_on_hold", award=award_id, reason="decided", now=now)
     _erase_ended(rows, "cancelled", now)
     return bool(rows)
 
 
-def post_back(rows: Sequence[Cancelled], now: datetime) -> None:
+def _cancel(name: str, *, reason: str, now: datetime, **parameters: object) -> list[Cancelled]:
+    """Let payouts leave PENDING for the cancelled, with their money; draws are told of theirs."""
+    rows = [Cancelled(*row) for row in _SQL.rows(name, reason=reason, now=now, **parameters)]
+    _post_back(rows, now)
+    drawn = [row.award_id for row in rows if row.source == Source.DRAW]
+    awarding.end(reasons=dict.fromkeys(drawn, reason), now=now)
+    return rows
+
+
+def _post_back(rows: Sequence[Cancelled], now: datetime) -> None:
     """The amounts go back from payouts due to the reserve or the fund they came from."""
     entries = [
         (
@@ -123,7 +129,3 @@ def _erase_ended(rows: Sequence[Cancelled], why: str, now: datetime) -> None:
     erasing.erase(registration_ids=done, what="payee_and_contact", why=why, now=now)
     rest = set(finished(registration_ids=registrations, query="registrations_without_open_cash")) - set(done)
     erasing.erase(registration_ids=sorted(rest), what="payee", why=why, now=now)
-
-
-def _cancelled(name: str, **parameters: object) -> list[Cancelled]:
-    return [Cancelled(*row) for row in _SQL.rows(name, **parameters)]

@@ -345,6 +345,27 @@ class Award(models.Model):
         return f"award {self.pk}"
 
 
+class EndedAward(models.Model):
+    """A draw's award that will never be paid, told by whoever pays: the prize is free for the next. Append-only."""
+
+    award = models.OneToOneField(Award, models.PROTECT, primary_key=True, related_name="+", verbose_name=_("award"))
+    reason = models.CharField(_("reason"), max_length=40)
+    ended_at = models.DateTimeField(_("ended at"))
+
+    class Meta:
+        """Only draws ask, and few of their awards end: the primary key serves all."""
+
+        verbose_name = _("ended award")
+        verbose_name_plural = _("ended awards")
+        constraints = [
+            models.CheckConstraint(condition=~Q(reason=""), name="queueing_endedaward_has_a_reason"),
+        ]
+
+    def __str__(self) -> str:
+        """Name it by its award."""
+        return f"end of award {self.pk}"
+
+
 class Erasure(models.Model):
     """The signed row that proves the destruction of one part of one holder's details. Append-only.
 

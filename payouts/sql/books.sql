@@ -30,6 +30,14 @@ SELECT register.award_id FROM (
        AND award.program_id = register.program_id AND award.amount_minor = register.amount_minor
  WHERE award.id IS NULL ORDER BY register.award_id LIMIT 20;
 
+-- name: ends_astray
+-- Draws' awards of which the cancelled say something else than their draw was told.
+SELECT COALESCE(told.award_id, cancelled.award_id) FROM queueing_endedaward AS told
+  FULL JOIN (SELECT award_id, reason FROM payouts_cancelledpayout WHERE source = 'draw') AS cancelled
+    ON cancelled.award_id = told.award_id
+ WHERE cancelled.reason IS DISTINCT FROM told.reason
+ ORDER BY 1 LIMIT 20;
+
 -- name: paid_against_refunded
 -- Programs whose ledger does not say what the registers say: paid less returned against REFUNDED, money due and in
 -- transit against PENDING.

@@ -102,4 +102,4 @@ WITH fresh AS MATERIALIZED (
 )
 SELECT COALESCE((SELECT array_agg(award_id ORDER BY award_id) FROM due), '{}'),
        COALESCE((SELECT array_agg(amount_minor ORDER BY award_id) FROM due), '{}'),
-       (SELECT count(*) FROM cancelled);
+       COALESCE((SELECT array_agg(award_id ORDER BY award_id) FROM cancelled), '{}');

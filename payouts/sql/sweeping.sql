@@ -8,7 +8,7 @@ WITH moved AS (
 ), cancelled AS (
     INSERT INTO payouts_cancelledpayout (award_id, program_id, source, source_id, place, amount_minor, currency, state,
                                          reason, posted, cancelled_at)
-    SELECT award_id, program_id, source, source_id, place, amount_minor, currency, 'cancelled', 'withdrawn', true,
+    SELECT award_id, program_id, source, source_id, place, amount_minor, currency, 'cancelled', %(reason)s, true,
            %(now)s
       FROM moved ORDER BY award_id
 )
@@ -24,7 +24,7 @@ WITH moved AS (
 ), lapsed AS (
     INSERT INTO payouts_cancelledpayout (award_id, program_id, source, source_id, place, amount_minor, currency, state,
                                          reason, posted, cancelled_at)
-    SELECT award_id, program_id, source, source_id, place, amount_minor, currency, 'lapsed', 'no_details', true, %(now)s
+    SELECT award_id, program_id, source, source_id, place, amount_minor, currency, 'lapsed', %(reason)s, true, %(now)s
       FROM moved ORDER BY award_id
 )
 SELECT award_id, registration_id, program_id, amount_minor, currency, source FROM moved ORDER BY award_id;
@@ -37,7 +37,7 @@ WITH moved AS (
 ), cancelled AS (
     INSERT INTO payouts_cancelledpayout (award_id, program_id, source, source_id, place, amount_minor, currency, state,
                                          reason, posted, cancelled_at)
-    SELECT award_id, program_id, source, source_id, place, amount_minor, currency, 'cancelled', 'decided', true, %(now)s
+    SELECT award_id, program_id, source, source_id, place, amount_minor, currency, 'cancelled', %(reason)s, true, %(now)s
       FROM moved
 )
 SELECT award_id, registration_id, program_id, amount_minor, currency, source FROM moved;

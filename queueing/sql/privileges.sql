@@ -1,5 +1,5 @@
--- Append-only: places, cycles, awards. Erasures may only be signed. Registrations end, freeze and renew receipts.
-REVOKE UPDATE, DELETE, TRUNCATE ON queueing_place, queueing_cycle, queueing_award FROM {application};
+-- Append-only: places, cycles, awards and their ends. Erasures may only be signed. Registrations end, freeze and renew receipts.
+REVOKE UPDATE, DELETE, TRUNCATE ON queueing_place, queueing_cycle, queueing_award, queueing_endedaward FROM {application};
 REVOKE UPDATE, DELETE, TRUNCATE ON queueing_erasure, queueing_timelineevent FROM {application};
 GRANT UPDATE (signature, signing_key_id) ON queueing_erasure TO {application};
 REVOKE UPDATE, DELETE, TRUNCATE ON queueing_registration FROM {application};

@@ -37,7 +37,7 @@ NOT_PERSONAL = {
         ledger.Account.currency ledger.Transfer.currency ledger.Transfer.reference
         cards.Program.code cards.Program.currency cards.Program.terms_version cards.Dealer.code cards.Order.currency
         queueing.Registration.language queueing.Registration.terms_version queueing.HolderDetails.extended_for
-        queueing.Erasure.what queueing.Erasure.why queueing.TimelineEvent.event
+        queueing.Erasure.what queueing.Erasure.why queueing.EndedAward.reason queueing.TimelineEvent.event
         payouts.Release.rail payouts.Release.message_id payouts.Release.currency
         payouts.PendingPayout.source payouts.PendingPayout.currency payouts.PendingPayout.reason
         payouts.Refund.source payouts.Refund.currency payouts.Refund.end_to_end_id

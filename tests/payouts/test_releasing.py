@@ -8,40 +8,19 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from cashback.ledger.models import Event, Kind
-from cashback.ledger.posting import AccountKey, Leg, post
-from payouts import collecting, releasing, selectors, sending, sweeping
+from cashback.ledger.models import Kind
+from payouts import releasing, selectors, sending, sweeping
 from payouts.models import PendingPayout, Release
 from payouts.releasing import NothingDue, ReleaseNotOpen, SamePerson
 from queueing import details
 from queueing.correcting import HeldForPayment
-from queueing.models import Award, Registration
+from queueing.models import Registration
 from tests.factories import make_user
-from tests.payouts.banking import Bank, Closed, closed, correct, released, sent
+from tests.payouts.banking import Bank, closed, correct, drawn, released, sent
 from tests.queueing.holders import ACCOUNT_NUMBER
 
 pytestmark = pytest.mark.django_db
 Refuses = Callable[[str], AbstractContextManager[None]]
-
-
-def drawn(line: Closed, place: int, amount_minor: int = 5_000) -> Award:
-    """A certified draw's award to the holder of a place, with its fund."""
-    currency, program = line.program.currency, line.program.pk
-    fund = AccountKey(Kind.PRIZE_FUND, currency, program)
-    leg = Leg(AccountKey(Kind.BANK, currency), fund, amount_minor)
-    post(event=Event.PRIZE_FUND_PAID_IN, reference=f"draw:{place}", legs=[leg], now=timezone.now())
-    award = Award.objects.create(
-        registration_id=line.receipts[place - 1].registration_id,
-        program=line.program,
-        source="draw",
-        source_id=1,
-        place=place,
-        kind="cash",
-        amount_minor=amount_minor,
-        awarded_at=timezone.now(),
-    )
-    collecting.collect_all(now=timezone.now())
-    return award
 
 
 def test_the_one_who_prepared_cannot_approve() -> None:
