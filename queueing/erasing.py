@@ -73,6 +73,7 @@ def erase_gift_payees(
         "contact_hold_seconds": contact_hold_seconds,
         "grace": KEY_GRACE,
         "why": "gift_verdict",
+        "drawn": fetch(QUERIES["any_drawn"], {"program": program_id})[0].drawn,
     }
     total = 0
     while True:

@@ -118,6 +118,7 @@ class HolderDetails(models.Model):
     """ALL the personal data there is: payee and contact of one registration, sealed apart under data keys of their own.
 
     `held_for` names the approved release the payee is held for; `version` rises with every correction.
+    `kept_for_verdict`: what a draw awarded is paid or ended; the payee only waits for the verdict of its cycle.
     """
 
     registration = models.OneToOneField(
@@ -134,6 +135,7 @@ class HolderDetails(models.Model):
     contact_key = models.BinaryField(_("wrapped key of the contact"), null=True)
     request_digest = models.BinaryField(_("digest of the request"), null=True)
     held_for = models.BigIntegerField(_("held for release"), null=True)
+    kept_for_verdict = models.BooleanField(_("kept for the verdict alone"), default=False, db_default=False)
     erase_by = models.DateTimeField(_("erased by"))
     contact_erase_by = models.DateTimeField(_("contact erased by"), null=True)
     extended_for = models.CharField(_("why it was extended"), max_length=40, blank=True)
@@ -160,6 +162,9 @@ class HolderDetails(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(held_for=None) | Q(payee__isnull=False), name="queueing_holderdetails_held_payee"
+            ),
+            models.CheckConstraint(
+                condition=Q(kept_for_verdict=False) | Q(payee__isnull=False), name="queueing_holderdetails_kept_payee"
             ),
         ]
         indexes = [
