@@ -9,6 +9,7 @@ from django.db import transaction
 from cashback.ledger.models import Event, Kind
 from cashback.ledger.posting import AccountKey, Leg, post_many
 from cashback.lib.failpoints import failpoint
+from payouts import collecting
 from payouts.queries import source
 from payouts.settlement import finished
 from queueing import awarding, erasing, waiting
@@ -38,8 +39,19 @@ def sweep(*, now: datetime) -> None:
     lapse(now=now)
     refresh_frozen(now=now)
     refresh_corrected(now=now)
-    extend(now=now)
     failpoint("sweep.done")
+
+
+def erase_due(*, now: datetime) -> int:
+    """Keep longer what is still to be paid, all of it, and only then destroy what is past its time; how many of those.
+
+    The eraser does not ask who pays. After a long stop everything may be past its time at once, and what was awarded
+    in the last pass before it is not even collected. Call it outside of any transaction; safe beside others.
+    """
+    collecting.collect_all(now=now)
+    while extend(now=now):
+        pass
+    return erasing.erase_due(now=now)
 
 
 @transaction.atomic
@@ -71,7 +83,10 @@ def refresh_corrected(*, now: datetime) -> int:
 
 @transaction.atomic
 def extend(*, now: datetime) -> int:
-    """Keep details a month longer whose payout is still on its way; the holder's page says why."""
+    """Keep details a month longer whose payout is still on its way; the holder's page says why. Returns how many.
+
+    A thousand at once: call it until there are none.
+    """
     rows = _SQL.rows("to_extend", soon=now + EXTEND_BEFORE, registrations_max=EXTEND_MAX)
     registrations = [row[0] for row in rows]
     if registrations:

@@ -101,7 +101,8 @@ def erase_due(*, now: datetime, limit: int = 10_000) -> int:
     """Destroy what is past its time, batch by batch in transactions of their own; returns how many registrations.
 
     What is being paid, and what still waits for a verdict because the closing date was moved, is kept a month longer
-    first. Call it outside of any transaction; safe beside others.
+    first. Call it outside of any transaction; safe beside others. What is due to be paid is kept by whoever pays,
+    before they call this.
     """
     keep_longer(now=now)
     total = 0
