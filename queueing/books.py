@@ -18,12 +18,17 @@ QUERIES = Queries(Path(__file__).parent / "sql" / "books.sql")
 ERASER_TAKES = timedelta(minutes=2)
 SIGNER_TAKES = timedelta(minutes=5)
 
-PARTS = {"payee": _("payee: name and account"), "contact": _("contact: phone and e-mail")}
+PARTS = {
+    "payee": _("payee: name and account"),
+    "contact": _("contact: phone and e-mail"),
+    "delivery": _("delivery: address, or contact, for a gift"),
+}
 PURPOSES = {
     "waiting": _("waits for its verdict, or for its turn in line"),
     "payout": _("awarded cash that is to be paid"),
     "notices": _("there are notices to come"),
     "last_notice": _("the last notice is being given"),
+    "gift": _("awarded a gift that is to be handed over"),
 }
 
 
@@ -34,7 +39,7 @@ def sealed_under(epoch_id: int) -> int:
 
 
 def holdings(now: datetime) -> list[Holding]:
-    """Payees and contacts that are held, by purpose."""
+    """Payees, contacts and deliveries that are held, by purpose."""
     return [
         Holding(what=str(PARTS[part]), why=str(PURPOSES[purpose]), records=records, overdue=overdue, latest=latest)
         for part, purpose, records, overdue, latest in _rows("holdings", overdue=now - ERASER_TAKES)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -55,25 +56,39 @@ def correct(
         raise NothingToCorrect
     # Whatever is sealed until the end of this transaction is sealed under an epoch that is not retired meanwhile.
     lock_shared(KEYRING)
-    row = lock_details(proven.registration_id)
-    if row is not None and row.held_for is not None:
-        raise HeldForPayment
-    if row is None or row.payee is None:
-        payee = _payee_given_again(holder, account) if erased_allowed else None
-    else:
-        payee = _payee_after(details.open_payee(row), holder, account)
-    if row is None:
-        version = _give_again(proven, payee, holder, now)
-    else:
-        old_payee = details.open_payee(row) if row.payee is not None else None
-        old_contact = details.open_contact(row) if row.contact is not None else None
-        contact = details.contact_of(holder) if holder else old_contact
-        # Where the payee is erased for good, there is only a contact to replace, and none to begin.
-        if (payee, contact) == (old_payee, old_contact) or (payee is None and not (contact and old_contact)):
-            raise NothingToCorrect
-        version = _replace(proven, row.version, payee, contact, now)
+    version = None
+    while version is None:
+        row = lock_details(proven.registration_id)
+        if row is None:
+            version = _give_again(proven, holder, account, now, erased_allowed=erased_allowed)
+        else:
+            version = _change(proven, row, holder, account, now, erased_allowed=erased_allowed)
     TimelineEvent.objects.create(registration_id=proven.registration_id, event=CORRECTED, at=now)
     return version
+
+
+def _change(
+    proven: Proven,
+    row: SimpleNamespace,
+    holder: Holder | None,
+    account: Account | None,
+    now: datetime,
+    *,
+    erased_allowed: bool,
+) -> int:
+    if row.held_for is not None:
+        raise HeldForPayment
+    old_payee = details.open_payee(row) if row.payee is not None else None
+    old_contact = details.open_contact(row) if row.contact is not None else None
+    if old_payee is not None:
+        payee: Payee | None = _payee_after(old_payee, holder, account)
+    else:
+        payee = _payee_given_again(holder, account) if erased_allowed else None
+    contact = details.contact_of(holder) if holder else old_contact
+    # Where the payee is erased for good, there is only a contact to replace, and none to begin.
+    if (payee, contact) == (old_payee, old_contact) or (payee is None and not (contact and old_contact)):
+        raise NothingToCorrect
+    return _replace(proven, row, payee, contact, now)
 
 
 def _payee_after(payee: Payee, holder: Holder | None, account: Account | None) -> Payee:
@@ -92,23 +107,34 @@ def _payee_given_again(holder: Holder | None, account: Account | None) -> Payee:
     raise InvalidDetails(missing)
 
 
-def _give_again(proven: Proven, payee: Payee | None, holder: Holder | None, now: datetime) -> int:
+def _give_again(
+    proven: Proven, holder: Holder | None, account: Account | None, now: datetime, *, erased_allowed: bool
+) -> int | None:
+    """Hold details of whom nothing is held; None where by now something is: a delivery, given at the same moment."""
+    payee = _payee_given_again(holder, account) if erased_allowed else None
     if payee is None or holder is None:
         raise NothingToCorrect
+    stored = _stored(proven, payee, details.contact_of(holder), now)
+    rows = fetch(QUERIES["give_details_again"], stored | {"erase_by": _erase_by(proven, now)})
+    return int(rows[0].version) if rows else None
+
+
+def _replace(proven: Proven, row: SimpleNamespace, payee: Payee | None, contact: Contact | None, now: datetime) -> int:
+    stored = _stored(proven, payee, contact, now)
+    epoch_id = int(str(stored["epoch_id"]))
+    stored["delivery_key"] = epochs.rewrap_held(row.delivery_key, from_epoch=row.epoch_id, to_epoch=epoch_id)
+    rows = fetch(QUERIES["replace_details"], stored | {"version": row.version, "erase_by": _erase_by(proven, now)})
+    if not rows:
+        raise HeldForPayment
+    return int(rows[0].version)
+
+
+def _erase_by(proven: Proven, now: datetime) -> datetime:
     program = Program.objects.get(pk=proven.program_id)
     erase_by = details.erase_by(
         closes_on=program.closes_on, claim_days=program.claim_days, purge_delay_days=program.purge_delay_days
     )
-    stored = _stored(proven, payee, details.contact_of(holder), now)
-    stored["erase_by"] = max(erase_by, now + timedelta(days=GIVEN_AGAIN_DAYS))
-    return int(fetch(QUERIES["give_details_again"], stored)[0].version)
-
-
-def _replace(proven: Proven, version: int, payee: Payee | None, contact: Contact | None, now: datetime) -> int:
-    rows = fetch(QUERIES["replace_details"], _stored(proven, payee, contact, now) | {"version": version})
-    if not rows:
-        raise HeldForPayment
-    return int(rows[0].version)
+    return max(erase_by, now + timedelta(days=GIVEN_AGAIN_DAYS))
 
 
 def _stored(proven: Proven, payee: Payee | None, contact: Contact | None, now: datetime) -> dict[str, object]:

@@ -5,7 +5,8 @@ Nothing is looked up, stored or sent here. Whatever was refused is not kept: err
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn, cast
+from functools import partial
+from typing import TYPE_CHECKING, Literal, NoReturn, cast
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -21,6 +22,11 @@ ENTER_SERIAL = gettext_lazy("Enter the card's serial number.")
 ENTER_PIN = gettext_lazy("Enter the card's PIN.")
 ENTER_NAME = gettext_lazy("Enter the name of the account's owner.")
 ENTER_NUMBER = gettext_lazy("Enter the account's number.")
+ENTER_RECIPIENT = gettext_lazy("Enter the name that is to stand on the parcel.")
+ENTER_ADDRESS = gettext_lazy("Enter the address that the gift is to be sent to.")
+
+# How a gift comes to its holder, as far as details are needed for it.
+DeliveryWay = Literal["post", "dealer"]
 
 # Longer input is refused before anything else is done with it.
 TYPED_MAX = 400
@@ -72,6 +78,29 @@ class Product:
 
     name: str
     specification: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Delivery:
+    """Where a gift is sent, or how to reach who fetches it; for this gift alone. Whatever is not needed is "".
+
+    `phone` in E.164, `country` by ISO 3166; the lines of `address` are separated by LF. Personal data: never log it.
+    """
+
+    name: str
+    phone: str
+    email: str
+    country: str
+    postcode: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class CorrectedDelivery:
+    """A delivery as it will be held; None where nothing was given and nothing is needed."""
+
+    delivery: Delivery | None
+    corrections: tuple[Correction, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -128,6 +157,21 @@ def correct_change(raw: Mapping[str, object], *, holder: bool, account: bool) ->
     return CorrectedChange(card=card, holder=new_holder, account=new_account, corrections=tuple(entry.corrections))
 
 
+def correct_delivery(raw: Mapping[str, object], *, way: DeliveryWay) -> CorrectedDelivery:
+    """Check and correct what a gift is delivered by.
+
+    `raw` may have delivery_name, delivery_phone, delivery_email, and for the post delivery_country (else China),
+    delivery_postcode and delivery_address. By post name and address are needed; for collecting at a dealer nothing is,
+    and an address is not even read. Raises InvalidDetails with errors of delivery.name, delivery.phone and so on.
+    """
+    entry = _Entry(raw)
+    delivery = entry.delivery(way)
+    if entry.errors or not delivery:
+        entry.refuse()
+    given = any((delivery.name, delivery.phone, delivery.email, delivery.address))
+    return CorrectedDelivery(delivery=delivery if given else None, corrections=tuple(entry.corrections))
+
+
 def correct_card(raw: Mapping[str, object]) -> Card:
     """Check and correct serial and PIN alone. Raises InvalidDetails."""
     entry = _Entry(raw)
@@ -173,6 +217,21 @@ class _Entry:
         if kind is None or number is None or bank is None:
             return None
         return Account(kind=cast("AccountKind", kind), number=number, bank=bank)
+
+    def delivery(self, way: DeliveryWay) -> Delivery | None:
+        post = way == "post"
+        name = self._read("delivery_name", "delivery.name", fields.recipient, missing=ENTER_RECIPIENT if post else None)
+        phone = self._read("delivery_phone", "delivery.phone", fields.phone, length_max=PHONE_TYPED_MAX)
+        email = self._read("delivery_email", "delivery.email", fields.email, length_max=EMAIL_TYPED_MAX)
+        country = postcode = address = ""
+        if post:
+            country = self._read("delivery_country", "delivery.country", fields.country) or fields.HOME_REGION
+            check = partial(fields.postcode, country=country)
+            postcode = self._read("delivery_postcode", "delivery.postcode", check) or ""
+            address = self._read("delivery_address", "delivery.address", fields.address, missing=ENTER_ADDRESS) or ""
+        if self.errors or name is None or phone is None or email is None:
+            return None
+        return Delivery(name=name, phone=phone, email=email, country=country, postcode=postcode, address=address)
 
     def product(self) -> Product | None:
         name = self._read("product_name", "product.name", fields.product_text)

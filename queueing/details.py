@@ -66,6 +66,11 @@ def seal_contact(contact: Contact, *, number: int, epoch_id: int) -> Sealed:
     return _seal(contact, "contact", number, epoch_id)
 
 
+def seal_delivery(delivery: correction.Delivery, *, number: int, epoch_id: int) -> Sealed:
+    """Seal the delivery of a gift to its card's number."""
+    return _seal(delivery, "delivery", number, epoch_id)
+
+
 def read_payees(*, registration_ids: Collection[int]) -> dict[int, Payee]:
     """The payees that are held, opened. Where none is held there is no entry."""
     return {
@@ -93,6 +98,8 @@ class SealedRow(Protocol):
     payee_key: bytes
     contact: bytes
     contact_key: bytes
+    delivery: bytes
+    delivery_key: bytes
 
 
 def open_payee(row: SealedRow) -> Payee:
@@ -105,6 +112,13 @@ def open_contact(row: SealedRow) -> Contact:
     """The contact of a row that holds one. Raises UnknownEpoch, BrokenSeal."""
     sealed = Sealed(ciphertext=bytes(row.contact), wrapped_key=bytes(row.contact_key))
     return Contact(**json.loads(unseal(epochs.ring(), row.epoch_id, sealed, _context("contact", row.card_id))))
+
+
+def open_delivery(row: SealedRow) -> correction.Delivery:
+    """The delivery of a row that holds one. Raises UnknownEpoch, BrokenSeal."""
+    sealed = Sealed(ciphertext=bytes(row.delivery), wrapped_key=bytes(row.delivery_key))
+    plaintext = unseal(epochs.ring(), row.epoch_id, sealed, _context("delivery", row.card_id))
+    return correction.Delivery(**json.loads(plaintext))
 
 
 def hold(*, versions: Mapping[int, int], release_id: int, now: datetime) -> set[int]:
@@ -146,7 +160,7 @@ def erase_by(*, closes_on: Date, claim_days: int, purge_delay_days: int) -> date
     return datetime.combine(last_day + timedelta(days=1), time.min, timezone.get_default_timezone())
 
 
-def _seal(part: Payee | Contact, what: str, number: int, epoch_id: int) -> Sealed:
+def _seal(part: Payee | Contact | correction.Delivery, what: str, number: int, epoch_id: int) -> Sealed:
     text = json.dumps(asdict(part), ensure_ascii=False, separators=(",", ":"))
     return seal(epochs.ring(), epoch_id, text.encode(), _context(what, number))
 

@@ -94,6 +94,11 @@ def rewrap_key(wrapped_key: bytes, *, from_epoch: int, to_epoch: int) -> bytes:
     return sealing.rewrap(ring(), wrapped_key, from_epoch=from_epoch, to_epoch=to_epoch)
 
 
+def rewrap_held(wrapped_key: bytes | None, *, from_epoch: int, to_epoch: int) -> bytes | None:
+    """The same of a part that may not be held."""
+    return None if wrapped_key is None else rewrap_key(bytes(wrapped_key), from_epoch=from_epoch, to_epoch=to_epoch)
+
+
 def destroy_retired(*, now: datetime) -> list[int]:
     """Destroy the keys of retired epochs under which nothing is sealed any more; returns the epochs.
 
@@ -144,15 +149,16 @@ def _rewrap_batch(after: int, limit: int) -> tuple[int, int]:
             {
                 "to_epoch": to_epoch,
                 "registrations": [row.registration_id for row in rows],
-                "payee_keys": [_rewrapped(row.payee_key, row.epoch_id, to_epoch) for row in rows],
-                "contact_keys": [_rewrapped(row.contact_key, row.epoch_id, to_epoch) for row in rows],
+                **{
+                    f"{part}_keys": [
+                        rewrap_held(getattr(row, f"{part}_key"), from_epoch=row.epoch_id, to_epoch=to_epoch)
+                        for row in rows
+                    ]
+                    for part in ("payee", "contact", "delivery")
+                },
             },
         )
     return len(rows), rows[-1].registration_id
-
-
-def _rewrapped(key: bytes | None, from_epoch: int, to_epoch: int) -> bytes | None:
-    return None if key is None else rewrap_key(bytes(key), from_epoch=from_epoch, to_epoch=to_epoch)
 
 
 def _destroy_orphans() -> None:

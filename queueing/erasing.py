@@ -21,7 +21,14 @@ from queueing.rows import fetch
 
 QUERIES = Queries(Path(__file__).parent / "sql" / "erasing.sql")
 
-WHATS = ("payee", "contact", "payee_and_contact")
+# What can be destroyed, and which parts of a row that means: whoever is done with takes the delivery of a gift along.
+# An erasure proves one part, or payee and contact together; the delivery has always one of its own.
+WHATS = {
+    "payee": ("payee",),
+    "contact": ("contact",),
+    "delivery": ("delivery",),
+    "payee_and_contact": ("payee", "contact", "delivery"),
+}
 # The key of an epoch is destroyed at most this long after the epoch's end; erasures promise it.
 KEY_GRACE = timedelta(days=1)
 EXTENSION = timedelta(days=30)
@@ -35,27 +42,12 @@ ENDED_MAX = 50_000  # payees of a closing line, of a transaction
 
 
 def erase(*, registration_ids: Collection[int], what: str, why: str, now: datetime) -> list[int]:
-    """Destroy payee, contact or both of some registrations, in the caller's transaction; returns whose were held.
+    """Destroy payee, contact, delivery, or all of some registrations, in the caller's transaction; whose were held.
 
-    `why` is a fixed code that the holder's page explains. A part that is not held leaves no erasure.
+    `what` is one of WHATS: "payee_and_contact" takes a delivery along, with an erasure of its own. `why` is a fixed
+    code that the holder's page explains. A part that is not held leaves no erasure.
     """
-    assert what in WHATS
-    assert connection.in_atomic_block, "what ends the purpose and the erasing are one transaction"
-    if not registration_ids:
-        return []
-    found = fetch(
-        QUERIES["erase"],
-        {
-            "registrations": list(registration_ids),
-            "payee": what != "contact",
-            "contact": what != "payee",
-            "at": now,
-            "grace": KEY_GRACE,
-        },
-    )
-    _write(found, why, now)
-    failpoint("erase.before_commit")
-    return sorted(row.registration_id for row in found)
+    return _erase(registration_ids, WHATS[what], why=why, now=now)
 
 
 def erase_gift_payees(
@@ -73,7 +65,6 @@ def erase_gift_payees(
         "contact_hold_seconds": contact_hold_seconds,
         "grace": KEY_GRACE,
         "why": "gift_verdict",
-        "drawn": fetch(QUERIES["any_drawn"], {"program": program_id})[0].drawn,
     }
     total = 0
     while True:
@@ -101,8 +92,8 @@ def erase_due(*, now: datetime, limit: int = 10_000) -> int:
     """Destroy what is past its time, batch by batch in transactions of their own; returns how many registrations.
 
     What is being paid, and what still waits for a verdict because the closing date was moved, is kept a month longer
-    first. Call it outside of any transaction; safe beside others. What is due to be paid is kept by whoever pays,
-    before they call this.
+    first. The delivery of a gift goes at its own time, earlier or later than payee and contact. Call it outside of
+    any transaction; safe beside others.
     """
     keep_longer(now=now)
     total = 0
@@ -111,8 +102,12 @@ def erase_due(*, now: datetime, limit: int = 10_000) -> int:
             due = fetch(QUERIES["due"], {"now": now, "limit": min(BATCH_MAX, limit - total)})
             whole = [row.registration_id for row in due if row.all_of_it]
             contacts = [row.registration_id for row in due if row.contact and not row.all_of_it]
-            erased = erase(registration_ids=whole, what="payee_and_contact", why="time_over", now=now)
-            erased += erase(registration_ids=contacts, what="contact", why="notice_over", now=now)
+            deliveries = [row.registration_id for row in due if row.delivery]
+            erased = {
+                *_erase(whole, ("payee", "contact"), why="time_over", now=now),
+                *_erase(contacts, ("contact",), why="notice_over", now=now),
+                *_erase(deliveries, ("delivery",), why="time_over", now=now),
+            }
         failpoint("erase.after_batch")
         if not due:
             break
@@ -160,6 +155,17 @@ def sign_erasures(*, limit: int = 50_000) -> int:
         failpoint("sign.after_batch")
         total += len(rows)
     return total
+
+
+def _erase(registration_ids: Collection[int], parts: Collection[str], *, why: str, now: datetime) -> list[int]:
+    assert connection.in_atomic_block, "what ends the purpose and the erasing are one transaction"
+    if not registration_ids:
+        return []
+    asked = {part: part in parts for part in ("payee", "contact", "delivery")}
+    found = fetch(QUERIES["erase"], {**asked, "registrations": list(registration_ids), "at": now, "grace": KEY_GRACE})
+    _write(found, why, now)
+    failpoint("erase.before_commit")
+    return sorted({row.registration_id for row in found})
 
 
 def _write(rows: Sequence[SimpleNamespace], why: str, now: datetime) -> None:

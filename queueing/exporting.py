@@ -17,7 +17,7 @@ EXPORTED = "exported"
 
 @transaction.atomic
 def export(*, receipt: str, serial: str, pin: str, now: datetime) -> dict[str, object]:
-    """All that is held, in the form of JSON: registration, payee, contact, when each is erased, what was erased.
+    """All that is held, as JSON: registration, payee, contact, delivery, when each is erased, what was erased.
 
     Holds personal data: never log or cache it. Raises ReceiptUnknown, CardNotAccepted.
     """
@@ -43,8 +43,10 @@ def export(*, receipt: str, serial: str, pin: str, now: datetime) -> dict[str, o
         },
         "payee": asdict(details.open_payee(row)) if row and row.payee is not None else None,
         "contact": asdict(details.open_contact(row)) if row and row.contact is not None else None,
+        "delivery": asdict(details.open_delivery(row)) if row and row.delivery is not None else None,
         "erase_by": printed_at(found.erase_by) if found.erase_by else None,
         "contact_erase_by": printed_at(found.contact_erase_by) if found.contact_erase_by else None,
+        "delivery_erase_by": printed_at(found.delivery_erase_by) if found.delivery_erase_by else None,
         "awards": [
             {
                 "id": award.id,

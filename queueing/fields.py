@@ -1,4 +1,4 @@
-"""Each field of a registration: what was typed, made right, or Wrong with what to do about it.
+"""Each field of a registration, and of a gift's delivery: what was typed, made right, or Wrong and what to do.
 
 Pure functions of one text that is not empty and not over-long. Messages never repeat what was typed.
 """
@@ -30,13 +30,17 @@ NAME_MAX = 140  # Max140Text of ISO 20022
 BANK_MAX = 140
 OTHER_NUMBER_MIN, OTHER_NUMBER_MAX = 4, 34  # Max34Text of ISO 20022
 PRODUCT_MAX = 120
+RECIPIENT_MAX = 80
+ADDRESS_MAX, ADDRESS_LINES_MAX = 240, 6  # as much as a label holds
+POSTCODE_MIN, POSTCODE_MAX = 3, 10
 
-_HOME_REGION = "CN"  # of phone numbers written without a country
+HOME_REGION = "CN"  # of phone numbers and addresses written without a country
 _DIGITS = frozenset("0123456789")
 _CAPITALS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _LETTERS = _CAPITALS | frozenset("abcdefghijklmnopqrstuvwxyz")
 _OTHER_ACCOUNT = _DIGITS | _LETTERS | frozenset("-./@_+ ")
 _PHONE = _DIGITS | frozenset("+-(). /")
+_POSTCODE = _DIGITS | _CAPITALS | frozenset("- ")
 _VERSION = _DIGITS | _LETTERS | frozenset("-._")
 
 
@@ -106,7 +110,7 @@ def phone(typed: str) -> Right:
     if not set(plain) <= _PHONE:
         raise Wrong(_("A phone number has only digits, spaces and dashes, and perhaps a + in front."))
     try:
-        number = phonenumbers.parse(plain, _HOME_REGION)
+        number = phonenumbers.parse(plain, HOME_REGION)
     except phonenumbers.NumberParseException:
         number = phonenumbers.PhoneNumber()
     if not phonenumbers.is_valid_number(number):
@@ -194,11 +198,49 @@ def bank(typed: str) -> Right:
 
 def product_text(typed: str) -> Right:
     """A text that only people read."""
-    composed = written.compose(typed)
-    if position := written.unprintable_position(composed):
-        message = _("Character %(position)d cannot be stored. Use letters, digits and punctuation only.")
-        raise Wrong(message % {"position": position})
-    return _put_right(written.without_invisible(composed), PRODUCT_MAX)
+    return _put_right(_printable(typed), PRODUCT_MAX)
+
+
+def recipient(typed: str) -> Right:
+    """The name on a parcel, which no bank has to know."""
+    right = _put_right(_printable(typed), RECIPIENT_MAX)
+    if not any(map(str.isalpha, right.value)):
+        raise Wrong(_("Enter the name in letters."))
+    return right
+
+
+def country(typed: str) -> Right:
+    """A country by its two letters (ISO 3166)."""
+    value = written.squeeze(written.standardise(typed)).upper()
+    if value not in phonenumbers.SUPPORTED_REGIONS:
+        raise Wrong(_("Write the country by its two letters, as in CN."))
+    return Right(value, value, (_STANDARD_FORM,))
+
+
+def postcode(typed: str, *, country: str) -> Right:
+    """A postcode; where one is known to be wrong for its country, it is."""
+    value = written.squeeze(written.standardise(typed)).upper()
+    if country == "CN":
+        value = value.replace(" ", "").replace("-", "")
+        if len(value) != 6 or not set(value) <= _DIGITS:
+            raise Wrong(_("A Chinese postcode has 6 digits."))
+    if not set(value) <= _POSTCODE or not POSTCODE_MIN <= len(value) <= POSTCODE_MAX:
+        raise Wrong(_("A postcode has 3 to 10 letters and digits, perhaps with spaces or dashes."))
+    return Right(value, value, (_STANDARD_FORM,))
+
+
+def address(typed: str) -> Right:
+    """A postal address below the name, in lines."""
+    lines = [line for line in map(written.squeeze, _printable(typed).splitlines()) if line]
+    if len(lines) > ADDRESS_LINES_MAX:
+        raise Wrong(_("Write the address in at most %(lines)d lines.") % {"lines": ADDRESS_LINES_MAX})
+    value = written.compose("\n".join(lines))
+    if len(value) > ADDRESS_MAX:
+        raise Wrong(_("Use at most %(length)d characters.") % {"length": ADDRESS_MAX})
+    if not any(map(str.isalnum, value)):
+        raise Wrong(_("Enter the address in letters and digits."))
+    # How a browser ends its lines is nothing that a holder has to be shown.
+    return Right(value, typed if typed.replace("\r\n", "\n") == value else value, (_TIDIED,))
 
 
 def terms_version(typed: str) -> Right:
@@ -206,6 +248,14 @@ def terms_version(typed: str) -> Right:
     if not set(typed) <= _VERSION:
         raise Wrong(_("This is not the version of any terms. Load the page again."))
     return Right(typed, typed)
+
+
+def _printable(typed: str) -> str:
+    composed = written.compose(typed)
+    if position := written.unprintable_position(composed):
+        message = _("Character %(position)d cannot be stored. Use letters, digits and punctuation only.")
+        raise Wrong(message % {"position": position})
+    return written.without_invisible(composed)
 
 
 def _put_right(text: str, length_max: int) -> Right:

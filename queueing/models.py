@@ -115,10 +115,10 @@ class Registration(models.Model):
 
 
 class HolderDetails(models.Model):
-    """ALL the personal data there is: payee and contact of one registration, sealed apart under data keys of their own.
+    """ALL the personal data there is of one registration: payee, contact, delivery, sealed apart under own keys.
 
-    `held_for` names the approved release the payee is held for; `version` rises with every correction.
-    `kept_for_verdict`: what a draw awarded is paid or ended; the payee only waits for the verdict of its cycle.
+    `held_for` names the approved release the payee is held for; `version` rises with every correction of payee and
+    contact. `erase_by` is theirs; the delivery of a gift has a time of its own, which is the row's where it is alone.
     """
 
     registration = models.OneToOneField(
@@ -133,15 +133,17 @@ class HolderDetails(models.Model):
     payee_fingerprint = models.BinaryField(_("payee fingerprint"), null=True)
     contact = models.BinaryField(_("sealed contact"), null=True)
     contact_key = models.BinaryField(_("wrapped key of the contact"), null=True)
+    delivery = models.BinaryField(_("sealed delivery of a gift"), null=True)
+    delivery_key = models.BinaryField(_("wrapped key of the delivery"), null=True)
     request_digest = models.BinaryField(_("digest of the request"), null=True)
     held_for = models.BigIntegerField(_("held for release"), null=True)
-    kept_for_verdict = models.BooleanField(_("kept for the verdict alone"), default=False, db_default=False)
     erase_by = models.DateTimeField(_("erased by"))
     contact_erase_by = models.DateTimeField(_("contact erased by"), null=True)
+    delivery_erase_by = models.DateTimeField(_("delivery erased by"), null=True)
     extended_for = models.CharField(_("why it was extended"), max_length=40, blank=True)
 
     class Meta:
-        """Indexes: what is due for erasing (two columns), what an ending epoch still wraps, a payee's limit."""
+        """Indexes: what is due for erasing (three columns), what an ending epoch still wraps, a payee's limit."""
 
         verbose_name = _("holder details")
         verbose_name_plural = _("holder details")
@@ -157,14 +159,20 @@ class HolderDetails(models.Model):
                 name="queueing_holderdetails_contact_whole",
             ),
             models.CheckConstraint(
-                condition=Q(payee__isnull=False) | Q(contact__isnull=False),
+                condition=Q(delivery=None, delivery_key=None, delivery_erase_by=None)
+                | Q(delivery__isnull=False, delivery_key__isnull=False, delivery_erase_by__isnull=False),
+                name="queueing_holderdetails_delivery_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(payee__isnull=False) | Q(contact__isnull=False) | Q(delivery__isnull=False),
                 name="queueing_holderdetails_something_held",
             ),
             models.CheckConstraint(
-                condition=Q(held_for=None) | Q(payee__isnull=False), name="queueing_holderdetails_held_payee"
+                condition=Q(payee__isnull=False) | Q(contact__isnull=False) | Q(delivery_erase_by=models.F("erase_by")),
+                name="queueing_holderdetails_delivery_alone",
             ),
             models.CheckConstraint(
-                condition=Q(kept_for_verdict=False) | Q(payee__isnull=False), name="queueing_holderdetails_kept_payee"
+                condition=Q(held_for=None) | Q(payee__isnull=False), name="queueing_holderdetails_held_payee"
             ),
         ]
         indexes = [
@@ -173,6 +181,11 @@ class HolderDetails(models.Model):
                 fields=["contact_erase_by"],
                 condition=Q(contact_erase_by__isnull=False),
                 name="queueing_holderdetails_contact",
+            ),
+            models.Index(
+                fields=["delivery_erase_by"],
+                condition=Q(delivery_erase_by__isnull=False),
+                name="queueing_holderdetails_gift",
             ),
             models.Index(fields=["payee_fingerprint"], name="queueing_holderdetails_payee"),
         ]
@@ -401,7 +414,8 @@ class Erasure(models.Model):
         verbose_name_plural = _("erasures")
         constraints = [
             models.CheckConstraint(
-                condition=Q(what__in=["payee", "contact", "payee_and_contact"]), name="queueing_erasure_what_known"
+                condition=Q(what__in=["payee", "contact", "payee_and_contact", "delivery"]),
+                name="queueing_erasure_what_known",
             ),
             models.CheckConstraint(
                 condition=Q(signature="", signing_key=None) | (~Q(signature="") & Q(signing_key__isnull=False)),

@@ -90,9 +90,11 @@ class RegistrationStatus:
     details: Literal["held", "erased"]
     payee_held: bool
     contact_held: bool
+    delivery_held: bool
     held_for: int | None
     erase_by: datetime | None
     contact_erase_by: datetime | None
+    delivery_erase_by: datetime | None
     extended_for: str
     erasures: tuple[ErasureShown, ...]
     timeline: tuple[Happened, ...]
@@ -136,12 +138,14 @@ def find(receipt: str) -> RegistrationStatus:
         leaf=row.leaf,
         signature=row.signature,
         key_id=row.signing_key_id,
-        details="held" if row.payee_held or row.contact_held else "erased",
+        details="held" if row.payee_held or row.contact_held or row.delivery_held else "erased",
         payee_held=row.payee_held,
         contact_held=row.contact_held,
+        delivery_held=row.delivery_held,
         held_for=row.held_for,
         erase_by=row.erase_by,
         contact_erase_by=row.contact_erase_by,
+        delivery_erase_by=row.delivery_erase_by,
         extended_for=row.extended_for or "",
         erasures=erasures,
         timeline=_timeline(row, awards, erasures, events),

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -84,9 +84,12 @@ def held(request: HttpRequest, receipt: str) -> HttpResponse:
         found = exporting.export(receipt=receipt, serial=card.serial, pin=card.pin, now=timezone.now())
         written = json.dumps(found, ensure_ascii=False, indent=2)
         # What is exported is for machines, moments too.
-        erase_by = parse_datetime(str(found["erase_by"])) if found["erase_by"] else None
-        context = {"receipt": receipt, "held": found, "held_json": written, "erase_by": erase_by, "here": "status"}
-        return show(request, "web/held.html", context)
+        times = ("erase_by", "delivery_erase_by")
+        moments = {name: parse_datetime(str(found[name])) if found[name] else None for name in times}
+        delivery = cast("dict[str, str] | None", found["delivery"]) or {}
+        lines = [line for part in delivery.values() for line in part.splitlines()]
+        context = {"receipt": receipt, "held": found, "held_json": written, "delivery": lines, **moments}
+        return show(request, "web/held.html", {**context, "here": "status"})
 
     return _with_card(request, "web/held_ask.html", {"receipt": receipt}, work)
 

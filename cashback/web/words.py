@@ -48,6 +48,7 @@ EVENTS = {
     "awarded_gift": _("Gift awarded"),
     "erased_payee": _("Name and account destroyed"),
     "erased_contact": _("Phone and e-mail destroyed"),
+    "erased_delivery": _("Address or contact for the gift destroyed"),
     "erased_payee_and_contact": _("All details destroyed"),
     "payment_sent": _("Payment sent to the bank"),
     "payment_refused": _("The bank refused the payment"),
@@ -62,6 +63,7 @@ EVENTS = {
 ERASED_PARTS = {
     "payee": _("name and account"),
     "contact": _("phone and e-mail"),
+    "delivery": _("address or contact for the gift"),
     "payee_and_contact": _("name, account, phone and e-mail"),
 }
 
@@ -69,6 +71,8 @@ ERASED_BECAUSE = {
     "refunded": _("the payment was confirmed"),
     "withdrawn": _("the registration was withdrawn"),
     "gift_verdict": _("a gift was awarded and nothing has to be paid"),
+    "handed_over": _("the gift was handed over"),
+    "not_needed": _("it is not needed any more"),
     "lapsed": _("the time to claim was over"),
     "cancelled": _("the award was cancelled"),
     "void": _("the registration was declared void"),
@@ -85,6 +89,7 @@ OUR_REASONS = {
     "no_reason": _("The bank gave no reason."),
     "no_booking": _("The bank’s statement does not show the payment yet."),
     "payout_open": _("a payment is still open"),
+    "gift_open": _("your gift is still on its way"),
     "closing_moved": _("the program closes later than planned"),
     "withdrawn": _("You withdrew the registration."),
     "doubled": _("The bank says it twice."),

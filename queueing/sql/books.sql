@@ -197,10 +197,11 @@ SELECT award.id FROM queueing_award AS award
 -- name: overdue_details
 -- Details that are held past their time, with the eraser's minute.
 SELECT registration_id FROM queueing_holderdetails
- WHERE erase_by < %(overdue)s OR contact_erase_by < %(overdue)s LIMIT 50;
+ WHERE erase_by < %(overdue)s OR contact_erase_by < %(overdue)s OR delivery_erase_by < %(overdue)s LIMIT 50;
 
 -- name: purposeless_details
--- Details of somebody who does not stand, and payees whose verdict in a cohort is a gift and who won nothing.
+-- Details of somebody who does not stand, payees whose verdict in a cohort is a gift and who won nothing, and
+-- deliveries to somebody who was awarded no gift.
 SELECT details.registration_id
   FROM queueing_holderdetails AS details
   JOIN queueing_registration AS registration ON registration.id = details.registration_id
@@ -214,6 +215,12 @@ SELECT details.registration_id
  WHERE details.payee IS NOT NULL
    AND NOT EXISTS (SELECT FROM queueing_award AS drawn
                     WHERE drawn.registration_id = details.registration_id AND drawn.source = 'draw')
+ UNION ALL
+SELECT details.registration_id
+  FROM queueing_holderdetails AS details
+ WHERE details.delivery IS NOT NULL
+   AND NOT EXISTS (SELECT FROM queueing_award AS gift
+                    WHERE gift.registration_id = details.registration_id AND gift.kind = 'gift')
  LIMIT 50;
 
 -- name: unsigned_erasures
@@ -243,4 +250,7 @@ SELECT part, purpose, count(*), count(*) FILTER (WHERE until < %(overdue)s), max
     SELECT 'contact', CASE WHEN details.contact_erase_by IS NULL THEN 'notices' ELSE 'last_notice' END,
            least(details.contact_erase_by, details.erase_by)
       FROM queueing_holderdetails AS details WHERE details.contact IS NOT NULL
+     UNION ALL
+    SELECT 'delivery', 'gift', details.delivery_erase_by
+      FROM queueing_holderdetails AS details WHERE details.delivery IS NOT NULL
 ) AS held GROUP BY 1, 2 ORDER BY 1 DESC, 2 DESC;

@@ -1,7 +1,7 @@
 -- name: sealed_details
 -- Read what is held of some registrations, sealed, with the card's number that it is sealed to.
 SELECT details.registration_id, registration.card_id, details.epoch_id, details.payee, details.payee_key,
-       details.contact, details.contact_key
+       details.contact, details.contact_key, details.delivery, details.delivery_key
   FROM queueing_holderdetails AS details
   JOIN queueing_registration AS registration ON registration.id = details.registration_id
  WHERE details.registration_id = ANY (%(registration_ids)s)

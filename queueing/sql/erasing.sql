@@ -2,36 +2,37 @@
 -- Backups can be read until the epoch whose key wraps the row's data key is destroyed: %(grace)s after its end at most.
 
 -- name: erase_gift_payees
--- The verdict is a gift: the payee has no further use, unless a draw has awarded cash that is open or a release holds
--- it. Where no draw has awarded anything in the program (%(drawn)s), nobody's draws are looked up.
+-- The verdict is a gift: the payee has no further use, unless a draw has awarded cash or a release holds it.
 -- The contact is kept for the notice, for a while. Says how many were found, and how many of them erased: fewer where
 -- somebody changed a row meanwhile.
 WITH ending AS MATERIALIZED (
-    SELECT details.registration_id, details.contact IS NULL AS bare
+    SELECT details.registration_id, details.contact IS NULL AND details.delivery IS NULL AS bare
       FROM queueing_award AS award
       JOIN queueing_holderdetails AS details ON details.registration_id = award.registration_id
      WHERE award.program_id = %(program)s AND award.source = 'cycle'
        AND award.source_id BETWEEN %(first)s AND %(last)s AND award.kind = 'gift'
        AND details.payee IS NOT NULL AND details.held_for IS NULL
        -- Asked row by row: a plan made while there were no draws must not read all of them for each.
-       AND (NOT %(drawn)s OR details.kept_for_verdict
-            OR (SELECT count(*) FROM queueing_award AS drawn
-                 WHERE drawn.registration_id = award.registration_id
-                   AND drawn.source = 'draw' AND drawn.kind = 'cash') = 0)
+       AND (SELECT count(*) FROM queueing_award AS drawn
+             WHERE drawn.registration_id = award.registration_id
+               AND drawn.source = 'draw' AND drawn.kind = 'cash') = 0
 ), gone AS (
     DELETE FROM queueing_holderdetails AS details USING ending
      WHERE details.registration_id = ending.registration_id AND ending.bare
-       AND details.payee IS NOT NULL AND details.held_for IS NULL AND details.contact IS NULL
+       AND details.payee IS NOT NULL AND details.held_for IS NULL
+       AND details.contact IS NULL AND details.delivery IS NULL
     RETURNING details.registration_id, details.epoch_id
 ), lessened AS (
     UPDATE queueing_holderdetails AS details
        SET payee = NULL, payee_key = NULL, payee_fingerprint = NULL, request_digest = NULL,
-           kept_for_verdict = FALSE,
-           contact_erase_by = least(details.contact_erase_by, details.erase_by,
-                                    %(at)s + make_interval(secs => %(contact_hold_seconds)s))
+           contact_erase_by = CASE WHEN details.contact IS NOT NULL
+                                   THEN least(details.contact_erase_by, details.erase_by,
+                                              %(at)s + make_interval(secs => %(contact_hold_seconds)s)) END,
+           erase_by = CASE WHEN details.contact IS NULL THEN details.delivery_erase_by ELSE details.erase_by END
       FROM ending
      WHERE details.registration_id = ending.registration_id AND NOT ending.bare
-       AND details.payee IS NOT NULL AND details.held_for IS NULL AND details.contact IS NOT NULL
+       AND details.payee IS NOT NULL AND details.held_for IS NULL
+       AND (details.contact IS NOT NULL OR details.delivery IS NOT NULL)
     RETURNING details.registration_id, details.epoch_id
 ), erased AS (
     INSERT INTO queueing_erasure (registration_id, at, what, why, backups_until, signature)
@@ -42,58 +43,65 @@ WITH ending AS MATERIALIZED (
 )
 SELECT (SELECT count(*) FROM ending) AS found, (SELECT count(*) FROM erased) AS erased;
 
--- name: any_drawn
--- Whether a draw has awarded anything in a program.
-SELECT EXISTS (SELECT FROM queueing_award WHERE program_id = %(program)s AND source = 'draw') AS drawn;
-
 -- name: ended_line
--- Registrations of a closing program under the rule `line` that will not be paid any more and still hold a payee, but
--- for those to whom a draw's award is open.
+-- Registrations of a closing program under the rule `line` that will not be paid any more and still hold a payee.
 SELECT details.registration_id
   FROM queueing_registration AS registration
   JOIN queueing_holderdetails AS details ON details.registration_id = registration.id
  WHERE registration.program_id = %(program)s AND details.payee IS NOT NULL AND details.held_for IS NULL
    AND NOT EXISTS (SELECT FROM queueing_award AS award
-                    WHERE award.registration_id = registration.id AND award.kind = 'cash'
-                      AND (award.source = 'cycle' OR NOT details.kept_for_verdict))
+                    WHERE award.registration_id = registration.id AND award.kind = 'cash')
  LIMIT %(limit)s;
 
 -- name: erase
--- Take the parts out of some rows, in one order for everybody; a row of which nothing is left goes.
+-- Take the parts out of some rows, in one order for everybody; a row of which nothing is left goes. Where a delivery is
+-- left alone, its time is the row's.
 WITH asked AS MATERIALIZED (
     SELECT details.registration_id, details.epoch_id,
            %(payee)s AND details.payee IS NOT NULL AS payee_goes,
            %(contact)s AND details.contact IS NOT NULL AS contact_goes,
-           NOT %(payee)s AND details.payee IS NOT NULL OR NOT %(contact)s AND details.contact IS NOT NULL AS some_stays
+           %(delivery)s AND details.delivery IS NOT NULL AS delivery_goes,
+           NOT %(payee)s AND details.payee IS NOT NULL OR NOT %(contact)s AND details.contact IS NOT NULL
+               AS payee_or_contact_stays,
+           NOT %(delivery)s AND details.delivery IS NOT NULL AS delivery_stays
       FROM queueing_holderdetails AS details
      WHERE details.registration_id = ANY (%(registrations)s)
      ORDER BY details.registration_id
        FOR UPDATE
 ), gone AS (
     DELETE FROM queueing_holderdetails AS details USING asked
-     WHERE details.registration_id = asked.registration_id AND NOT asked.some_stays
+     WHERE details.registration_id = asked.registration_id
+       AND NOT asked.payee_or_contact_stays AND NOT asked.delivery_stays
 ), lessened AS (
     UPDATE queueing_holderdetails AS details
        SET payee = CASE WHEN asked.payee_goes THEN NULL ELSE details.payee END,
            payee_key = CASE WHEN asked.payee_goes THEN NULL ELSE details.payee_key END,
            payee_fingerprint = CASE WHEN asked.payee_goes THEN NULL ELSE details.payee_fingerprint END,
            held_for = CASE WHEN asked.payee_goes THEN NULL ELSE details.held_for END,
-           kept_for_verdict = NOT asked.payee_goes AND details.kept_for_verdict,
            contact = CASE WHEN asked.contact_goes THEN NULL ELSE details.contact END,
            contact_key = CASE WHEN asked.contact_goes THEN NULL ELSE details.contact_key END,
            contact_erase_by = CASE WHEN asked.contact_goes THEN NULL ELSE details.contact_erase_by END,
-           request_digest = NULL
+           delivery = CASE WHEN asked.delivery_goes THEN NULL ELSE details.delivery END,
+           delivery_key = CASE WHEN asked.delivery_goes THEN NULL ELSE details.delivery_key END,
+           delivery_erase_by = CASE WHEN asked.delivery_goes THEN NULL ELSE details.delivery_erase_by END,
+           request_digest = CASE WHEN asked.payee_goes OR asked.contact_goes THEN NULL ELSE details.request_digest END,
+           erase_by = CASE WHEN asked.payee_or_contact_stays THEN details.erase_by ELSE details.delivery_erase_by END,
+           extended_for = CASE WHEN asked.payee_or_contact_stays THEN details.extended_for
+                               WHEN asked.payee_goes OR asked.contact_goes THEN '' ELSE details.extended_for END
       FROM asked
-     WHERE details.registration_id = asked.registration_id AND asked.some_stays
-       AND (asked.payee_goes OR asked.contact_goes)
+     WHERE details.registration_id = asked.registration_id
+       AND (asked.payee_or_contact_stays OR asked.delivery_stays)
+       AND (asked.payee_goes OR asked.contact_goes OR asked.delivery_goes)
 )
-SELECT nextval(pg_get_serial_sequence('queueing_erasure', 'id')) AS id, asked.registration_id,
-       CASE WHEN payee_goes AND contact_goes THEN 'payee_and_contact' WHEN payee_goes THEN 'payee' ELSE 'contact' END
-           AS what,
+SELECT nextval(pg_get_serial_sequence('queueing_erasure', 'id')) AS id, asked.registration_id, part.what,
        greatest(epoch.ends_at, %(at)s) + %(grace)s AS backups_until
   FROM asked
   JOIN queueing_keyepoch AS epoch ON epoch.id = asked.epoch_id
- WHERE asked.payee_goes OR asked.contact_goes;
+ CROSS JOIN LATERAL (
+     VALUES (CASE WHEN payee_goes AND contact_goes THEN 'payee_and_contact' WHEN payee_goes THEN 'payee'
+                  WHEN contact_goes THEN 'contact' END),
+            (CASE WHEN delivery_goes THEN 'delivery' END)) AS part (what)
+ WHERE part.what IS NOT NULL;
 
 -- name: write_erasures
 -- The rows that prove it; signed now, or left to the signer.
@@ -118,21 +126,26 @@ UPDATE queueing_erasure AS erasure SET signature = signed.signature, signing_key
 -- The next rows of which something is past its time; several erasers share them out. What a release holds is not due.
 -- A row may have been extended, held or erased since it was found: what of it is due is said of the row as locked.
 SELECT details.registration_id, details.erase_by <= %(now)s AND details.held_for IS NULL AS all_of_it,
-       coalesce(details.contact_erase_by <= %(now)s, FALSE) AS contact
+       coalesce(details.contact_erase_by <= %(now)s, FALSE) AS contact,
+       coalesce(details.delivery_erase_by <= %(now)s, FALSE) AS delivery
   FROM queueing_holderdetails AS details
  WHERE details.registration_id IN (
            (SELECT registration_id FROM queueing_holderdetails
              WHERE erase_by <= %(now)s AND held_for IS NULL ORDER BY erase_by LIMIT %(limit)s)
             UNION
            (SELECT registration_id FROM queueing_holderdetails
-             WHERE contact_erase_by <= %(now)s ORDER BY contact_erase_by LIMIT %(limit)s))
+             WHERE contact_erase_by <= %(now)s ORDER BY contact_erase_by LIMIT %(limit)s)
+            UNION
+           (SELECT registration_id FROM queueing_holderdetails
+             WHERE delivery_erase_by <= %(now)s ORDER BY delivery_erase_by LIMIT %(limit)s))
  LIMIT %(limit)s FOR UPDATE SKIP LOCKED;
 
 -- name: extend
--- Keep some rows another while, where their time is near.
+-- Keep payees and contacts another while, where their time is near; a delivery alone has its own.
 UPDATE queueing_holderdetails
    SET erase_by = greatest(erase_by, %(now)s) + %(extension)s, extended_for = %(why)s
- WHERE registration_id = ANY (%(registrations)s) AND erase_by <= %(near)s;
+ WHERE registration_id = ANY (%(registrations)s) AND erase_by <= %(near)s
+   AND (payee IS NOT NULL OR contact IS NOT NULL);
 
 -- name: extend_held
 -- What a release holds is being paid: keep it another while, where its time is near.
@@ -154,13 +167,15 @@ UPDATE queueing_holderdetails AS details
            SELECT (program.closes_on + program.claim_days + program.purge_delay_days + 1)::timestamp
                   AT TIME ZONE %(time_zone)s AS last) AS limits
        WHERE kept.erase_by <= %(near)s AND kept.erase_by < limits.last
+         AND (kept.payee IS NOT NULL OR kept.contact IS NOT NULL)
          AND registration.withdrawn_at IS NULL AND registration.voided_at IS NULL
          AND NOT EXISTS (SELECT FROM queueing_award AS award
                           WHERE award.registration_id = registration.id AND award.source = 'cycle'
                             AND (program.rule = 'cohort' OR award.kind = 'cash'))
        LIMIT %(limit)s) AS near
  WHERE details.registration_id = near.registration_id
-   AND details.erase_by <= %(near)s AND details.erase_by < near.last;
+   AND details.erase_by <= %(near)s AND details.erase_by < near.last
+   AND (details.payee IS NOT NULL OR details.contact IS NOT NULL);
 
 -- name: schedule_contact
 -- The last notice is on its way: the contact goes soon. An earlier time stands.

@@ -11,7 +11,8 @@ SELECT registration.id, registration.card_id, registration.program_id, program.c
        block.reason AS block_reason,
        coalesce(details.payee IS NOT NULL, FALSE) AS payee_held,
        coalesce(details.contact IS NOT NULL, FALSE) AS contact_held,
-       details.held_for, details.erase_by, details.contact_erase_by, details.extended_for
+       coalesce(details.delivery IS NOT NULL, FALSE) AS delivery_held,
+       details.held_for, details.erase_by, details.contact_erase_by, details.delivery_erase_by, details.extended_for
   FROM queueing_registration AS registration
   JOIN cards_program AS program ON program.id = registration.program_id
   JOIN cards_lot AS lot ON lot.id = registration.lot_id

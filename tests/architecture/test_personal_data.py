@@ -14,8 +14,10 @@ FREE_FORM = (models.CharField, models.TextField, models.BinaryField, models.JSON
 PERSONAL = {
     "queueing.HolderDetails.payee": "the sealed payee",
     "queueing.HolderDetails.contact": "the sealed contact",
+    "queueing.HolderDetails.delivery": "the sealed delivery of a gift",
     "queueing.HolderDetails.payee_key": "the wrapped key of the payee",
     "queueing.HolderDetails.contact_key": "the wrapped key of the contact",
+    "queueing.HolderDetails.delivery_key": "the wrapped key of the delivery",
     "queueing.HolderDetails.payee_fingerprint": "a keyed digest of the account; dies with the row",
     "queueing.HolderDetails.request_digest": "a keyed digest of what was sent; dies with the row",
     "payouts.BankFile.content": "a bank's answer, sealed; destroyed once every line is settled",

@@ -59,5 +59,7 @@ SELECT (SELECT count(*) FROM (SELECT at FROM queueing_erasure ORDER BY id DESC L
        (SELECT count(*) FROM (SELECT 1 FROM queueing_erasure WHERE signature = '' LIMIT %(most)s) AS row) AS unsigned,
        (SELECT count(*) FROM (SELECT 1 FROM queueing_holderdetails WHERE erase_by < %(now)s LIMIT %(most)s) AS row)
        + (SELECT count(*) FROM (SELECT 1 FROM queueing_holderdetails
-                                 WHERE contact_erase_by < %(now)s LIMIT %(most)s) AS row) AS overdue,
-       (SELECT min(erase_by) FROM queueing_holderdetails) AS next_due;
+                                 WHERE contact_erase_by < %(now)s LIMIT %(most)s) AS row)
+       + (SELECT count(*) FROM (SELECT 1 FROM queueing_holderdetails
+                                 WHERE delivery_erase_by < %(now)s LIMIT %(most)s) AS row) AS overdue,
+       (SELECT least(min(erase_by), min(delivery_erase_by)) FROM queueing_holderdetails) AS next_due;
