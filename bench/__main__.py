@@ -18,7 +18,18 @@ from django.db import connection
 if TYPE_CHECKING:
     from bench.harness import Result
 
-NAMES = ("minting", "registering", "serving", "refusing", "passing", "arriving", "cycles", "confirming", "places")
+NAMES = (
+    "minting",
+    "registering",
+    "serving",
+    "refusing",
+    "passing",
+    "arriving",
+    "cycles",
+    "confirming",
+    "places",
+    "drawing",
+)
 HERE = Path(__file__).parent
 
 
