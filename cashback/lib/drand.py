@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 import struct
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -19,6 +20,11 @@ from py_ecc.bls.typing import G1Compressed, G2Compressed
 from py_ecc.optimized_bls12_381 import FQ12, G2, final_exponentiate, is_inf, neg, pairing
 
 from cashback.lib.errors import DomainError
+
+# Importing py_ecc raises the limit a hundredfold, beyond what the C stack holds: a body of nested brackets would end
+# the whole process. Nothing used here is recursive; the limit is Python's own again.
+RECURSION_MAX = 1_000
+sys.setrecursionlimit(RECURSION_MAX)
 
 CHAIN = "52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971"
 GENESIS = datetime.fromtimestamp(1_692_803_367, UTC)

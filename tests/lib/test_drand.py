@@ -1,5 +1,7 @@
 import hashlib
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -119,3 +121,10 @@ def test_rounds_and_times() -> None:
     assert drand.round_at(drand.GENESIS + timedelta(seconds=3)) == 2
     assert drand.published_at(1_000) == datetime(2023, 8, 23, 15, 59, 24, tzinfo=UTC)
     assert all(drand.round_at(drand.published_at(number)) == number for number in (1, 2, 999, 30_000_000))
+
+
+def test_nested_json_does_not_end_the_process_that_checks_rounds() -> None:
+    code = "import json, sys; from cashback.lib import drand; json.loads('[' * 1_000_000)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert told.returncode == 1
+    assert "RecursionError" in told.stderr
