@@ -27,7 +27,7 @@ app.conf.beat_schedule = {
     "collect, sweep, release and send payouts": _every(2, "payouts.tasks.tick_payouts"),
     "the bank's answers": _every(2, "payouts.tasks.tick_answers"),
     "sign erasures": _every(5, "queueing.tasks.sign_erasures"),
-    "erase what is due": _every(10, "queueing.tasks.erase_due"),
+    "erase what is due": _every(10, "payouts.tasks.erase_due"),
     "destroy bank files": _every(60, "payouts.tasks.destroy_files"),
     "close programs": _every(60, "queueing.tasks.close_programs"),
     "key epochs": _every(600, "queueing.tasks.rotate_epochs"),

@@ -19,7 +19,7 @@ from cashback.lib.failpoints import failpoint
 from payouts.locks import Lock, lock
 from payouts.models import PendingState
 from payouts.queries import source
-from queueing import details, erasing, timeline
+from queueing import details, erasing, timeline, waiting
 
 ATTEMPTS_MAX = 1_000
 # How long a rail's payment may stay without a booking before it is in doubt.
@@ -67,15 +67,18 @@ def accept(*, attempt_ids: Sequence[int], now: datetime) -> int:
 def confirm(*, bookings: Mapping[int, str], now: datetime) -> int:
     """Booked payments, attempt by attempt with the bank's reference: PENDING to REFUNDED, posted, payees erased.
 
-    A payee stays, and is let go, while another cash award of its registration is open. Returns how many moved.
+    A payee stays, and is let go, while another cash award of its registration is open, or its cycle's verdict.
+    Returns how many moved.
     """
     if not bookings:
         return 0
     rows = _moved("confirm", attempts=list(bookings), references=list(bookings.values()), now=now)
+    registrations = [row.registration_id for row in rows]
+    waits = waiting.still_waiting(registration_ids=registrations)
     _post(Event.PAYOUT_CONFIRMED, Kind.IN_TRANSIT, Kind.BANK, rows, now)
-    done = set(
-        finished(registration_ids=[row.registration_id for row in rows], query="registrations_without_open_cash")
-    )
+    done = set(finished(registration_ids=registrations, query="registrations_without_open_cash"))
+    waiting.keep_for_verdict(registration_ids=done & waits)
+    done -= waits
     erasing.erase(registration_ids=done, what="payee", why="refunded", now=now)
     _let_go([row for row in rows if row.registration_id not in done])
     _schedule_contacts(rows, done, now)
@@ -117,7 +120,9 @@ def return_(*, reasons: Mapping[int, str], now: datetime) -> int:
         "return", attempts=list(reasons), reasons=[reason or NO_REASON for reason in reasons.values()], now=now
     )
     _post(Event.PAYOUT_RETURNED, Kind.BANK, Kind.PAYOUTS_DUE, rows, now)
-    timeline.record(registration_ids=[row.registration_id for row in rows], event="payment_returned", at=now)
+    registrations = [row.registration_id for row in rows]
+    waiting.keep_for_payment(registration_ids=registrations)
+    timeline.record(registration_ids=registrations, event="payment_returned", at=now)
     failpoint("return.before_commit")
     return len(rows)
 

@@ -9,9 +9,10 @@ from django.db import transaction
 from cashback.ledger.models import Event, Kind
 from cashback.ledger.posting import AccountKey, Leg, post_many
 from cashback.lib.failpoints import failpoint
+from payouts import collecting
 from payouts.queries import source
 from payouts.settlement import finished
-from queueing import awarding, erasing
+from queueing import awarding, erasing, waiting
 from queueing.models import Source
 
 EXTEND_BEFORE = timedelta(days=2)
@@ -38,8 +39,19 @@ def sweep(*, now: datetime) -> None:
     lapse(now=now)
     refresh_frozen(now=now)
     refresh_corrected(now=now)
-    extend(now=now)
     failpoint("sweep.done")
+
+
+def erase_due(*, now: datetime) -> int:
+    """Keep longer what is still to be paid, all of it, and only then destroy what is past its time; how many of those.
+
+    The eraser does not ask who pays. After a long stop everything may be past its time at once, and what was awarded
+    in the last pass before it is not even collected. Call it outside of any transaction; safe beside others.
+    """
+    collecting.collect_all(now=now)
+    while extend(now=now):
+        pass
+    return erasing.erase_due(now=now)
 
 
 @transaction.atomic
@@ -53,9 +65,7 @@ def cancel_withdrawn(*, now: datetime) -> int:
 @transaction.atomic
 def lapse(*, now: datetime) -> int:
     """Let awards lapse whose holders were asked for details `claim_days` ago, and erase what is still held of them."""
-    rows = _cancel("lapse_unclaimed", reason="no_details", now=now)
-    _erase_ended(rows, "lapsed", now)
-    return len(rows)
+    return len(_cancel("lapse_unclaimed", reason="no_details", erased_as="lapsed", now=now))
 
 
 @transaction.atomic
@@ -73,7 +83,10 @@ def refresh_corrected(*, now: datetime) -> int:
 
 @transaction.atomic
 def extend(*, now: datetime) -> int:
-    """Keep details a month longer whose payout is still on its way; the holder's page says why."""
+    """Keep details a month longer whose payout is still on its way; the holder's page says why. Returns how many.
+
+    A thousand at once: call it until there are none.
+    """
     rows = _SQL.rows("to_extend", soon=now + EXTEND_BEFORE, registrations_max=EXTEND_MAX)
     registrations = [row[0] for row in rows]
     if registrations:
@@ -90,14 +103,16 @@ def resume(*, award_ids: Sequence[int], now: datetime) -> int:
 @transaction.atomic
 def cancel_on_hold(*, award_id: int, now: datetime) -> bool:
     """Cancel one payout that is on hold; the caller has two people's decision. Whether it was there."""
-    rows = _cancel("cancel_on_hold", award=award_id, reason="decided", now=now)
-    _erase_ended(rows, "cancelled", now)
-    return bool(rows)
+    return bool(_cancel("cancel_on_hold", award=award_id, reason="decided", erased_as="cancelled", now=now))
 
 
-def _cancel(name: str, *, reason: str, now: datetime, **parameters: object) -> list[Cancelled]:
+def _cancel(
+    name: str, *, reason: str, now: datetime, erased_as: str | None = None, **parameters: object
+) -> list[Cancelled]:
     """Let payouts leave PENDING for the cancelled, with their money; draws are told of theirs."""
     rows = [Cancelled(*row) for row in _SQL.rows(name, reason=reason, now=now, **parameters)]
+    if erased_as:
+        _erase_ended(rows, erased_as, now)
     _post_back(rows, now)
     drawn = [row.award_id for row in rows if row.source == Source.DRAW]
     awarding.end(reasons=dict.fromkeys(drawn, reason), now=now)
@@ -123,9 +138,15 @@ def _post_back(rows: Sequence[Cancelled], now: datetime) -> None:
 
 
 def _erase_ended(rows: Sequence[Cancelled], why: str, now: datetime) -> None:
-    """Erase all of those who get nothing any more, and the payees of those who only get a gift."""
+    """Erase all of those who get nothing any more, and the payees of those who only get a gift.
+
+    Not of those to whose places the line has still to come.
+    """
     registrations = [row.registration_id for row in rows]
-    done = finished(registration_ids=registrations, query="registrations_without_open_award")
+    waits = waiting.still_waiting(registration_ids=registrations)
+    without_cash = set(finished(registration_ids=registrations, query="registrations_without_open_cash"))
+    waiting.keep_for_verdict(registration_ids=without_cash & waits)
+    ended = without_cash - waits
+    done = finished(registration_ids=ended, query="registrations_without_open_award")
     erasing.erase(registration_ids=done, what="payee_and_contact", why=why, now=now)
-    rest = set(finished(registration_ids=registrations, query="registrations_without_open_cash")) - set(done)
-    erasing.erase(registration_ids=sorted(rest), what="payee", why=why, now=now)
+    erasing.erase(registration_ids=sorted(ended - set(done)), what="payee", why=why, now=now)

@@ -25,6 +25,12 @@ def tick_answers() -> None:
 
 
 @shared_task
+def erase_due() -> None:
+    """Erase what is past its time and not needed for a payout."""
+    sweeping.erase_due(now=timezone.now())
+
+
+@shared_task
 def destroy_files() -> None:
     """Destroy payment files and the bank's files that are no longer needed."""
     destroying.destroy_files(now=timezone.now())

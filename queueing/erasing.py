@@ -65,6 +65,7 @@ def erase_gift_payees(
         "contact_hold_seconds": contact_hold_seconds,
         "grace": KEY_GRACE,
         "why": "gift_verdict",
+        "drawn": fetch(QUERIES["any_drawn"], {"program": program_id})[0].drawn,
     }
     total = 0
     while True:
@@ -93,7 +94,7 @@ def erase_due(*, now: datetime, limit: int = 10_000) -> int:
 
     What is being paid, and what still waits for a verdict because the closing date was moved, is kept a month longer
     first. The delivery of a gift goes at its own time, earlier or later than payee and contact. Call it outside of
-    any transaction; safe beside others.
+    any transaction; safe beside others. What is due to be paid is kept by whoever pays, before they call this.
     """
     keep_longer(now=now)
     total = 0

@@ -118,7 +118,9 @@ class HolderDetails(models.Model):
     """ALL the personal data there is of one registration: payee, contact, delivery, sealed apart under own keys.
 
     `held_for` names the approved release the payee is held for; `version` rises with every correction of payee and
-    contact. `erase_by` is theirs; the delivery of a gift has a time of its own, which is the row's where it is alone.
+    contact. `kept_for_verdict`: what a draw awarded is paid or ended; the payee only waits for the verdict of its
+    cycle. `erase_by` is payee's and contact's; the delivery of a gift has a time of its own, which is the row's where
+    it is alone.
     """
 
     registration = models.OneToOneField(
@@ -137,6 +139,7 @@ class HolderDetails(models.Model):
     delivery_key = models.BinaryField(_("wrapped key of the delivery"), null=True)
     request_digest = models.BinaryField(_("digest of the request"), null=True)
     held_for = models.BigIntegerField(_("held for release"), null=True)
+    kept_for_verdict = models.BooleanField(_("kept for the verdict alone"), default=False, db_default=False)
     erase_by = models.DateTimeField(_("erased by"))
     contact_erase_by = models.DateTimeField(_("contact erased by"), null=True)
     delivery_erase_by = models.DateTimeField(_("delivery erased by"), null=True)
@@ -173,6 +176,9 @@ class HolderDetails(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(held_for=None) | Q(payee__isnull=False), name="queueing_holderdetails_held_payee"
+            ),
+            models.CheckConstraint(
+                condition=Q(kept_for_verdict=False) | Q(payee__isnull=False), name="queueing_holderdetails_kept_payee"
             ),
         ]
         indexes = [

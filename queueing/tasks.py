@@ -20,12 +20,6 @@ def sign_erasures() -> None:
 
 
 @shared_task(ignore_result=True)
-def erase_due() -> None:
-    """Erase what is past its time."""
-    erasing.erase_due(now=timezone.now())
-
-
-@shared_task(ignore_result=True)
 def close_programs() -> None:
     """Close the programs whose announced date has come."""
     closing.close_due(now=timezone.now())

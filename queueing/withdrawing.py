@@ -39,8 +39,8 @@ def withdraw(*, receipt: str, serial: str, pin: str, now: datetime) -> datetime:
         return withdrawn_at
     if state.voided_at:
         raise CardBlocked
-    # A payee that was awarded cash and is gone was paid.
-    if state.held_for is not None or (state.cash_awarded and not state.payee_held):
+    # A payee that is gone may have been paid; or it went with a gift, and a draw awarded cash since.
+    if state.held_for is not None or (state.paid and not state.payee_held):
         raise AlreadyReleased
     still = Registration.objects.filter(pk=proven.registration_id, withdrawn_at=None, voided_at=None)
     if still.update(withdrawn_at=now) != 1:

@@ -112,12 +112,20 @@ SELECT 'payment file of release ' || id FROM payouts_release
  WHERE file_destroyed_at IS NULL AND sent_at < %(payment_before)s;
 
 -- name: payees_of_the_paid
--- Payees that are held though every cash award of their registration is paid or cancelled.
+-- Payees that are held though every cash award of their registration is paid or cancelled, and its verdict has fallen.
 SELECT details.registration_id FROM queueing_holderdetails AS details
  WHERE details.payee_key IS NOT NULL
    AND EXISTS (SELECT FROM queueing_award AS award
-                WHERE award.registration_id = details.registration_id AND award.source = 'cycle'
-                  AND award.kind = 'cash')
+                WHERE award.registration_id = details.registration_id AND award.kind = 'cash')
+   AND NOT EXISTS (
+       SELECT FROM queueing_registration AS registration
+         JOIN cards_program AS program ON program.id = registration.program_id
+         JOIN queueing_line AS line ON line.program_id = registration.program_id
+         LEFT JOIN queueing_place AS place ON place.registration_id = registration.id
+        WHERE registration.id = details.registration_id AND details.kept_for_verdict
+          AND (place.place IS NULL
+               OR place.place > CASE program.rule WHEN 'line' THEN line.paid_through
+                                                  ELSE line.cycles_closed * program.cycle_size END))
    AND NOT EXISTS (
        SELECT FROM queueing_award AS award
         WHERE award.registration_id = details.registration_id AND award.kind = 'cash'

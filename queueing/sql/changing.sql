@@ -41,10 +41,7 @@ RETURNING version
 SELECT registration.withdrawn_at, registration.voided_at, registration.frozen_at,
        coalesce(details.payee IS NOT NULL, FALSE) AS payee_held,
        details.held_for,
-       EXISTS (SELECT FROM queueing_award WHERE registration_id = registration.id AND source = 'cycle'
-                                            AND kind = 'cash')
-         OR EXISTS (SELECT FROM queueing_award WHERE registration_id = registration.id AND source = 'draw')
-         AS cash_awarded,
+       EXISTS (SELECT FROM queueing_erasure WHERE registration_id = registration.id AND why = 'refunded') AS paid,
        EXISTS (SELECT FROM queueing_award WHERE registration_id = registration.id AND source = 'cycle')
          OR EXISTS (SELECT FROM queueing_award WHERE registration_id = registration.id AND source = 'draw')
          AS awarded

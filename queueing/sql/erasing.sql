@@ -2,7 +2,8 @@
 -- Backups can be read until the epoch whose key wraps the row's data key is destroyed: %(grace)s after its end at most.
 
 -- name: erase_gift_payees
--- The verdict is a gift: the payee has no further use, unless a draw has awarded cash or a release holds it.
+-- The verdict is a gift: the payee has no further use, unless a draw has awarded cash that is open or a release holds
+-- it. Where no draw has awarded anything in the program (%(drawn)s), nobody's draws are looked up.
 -- The contact is kept for the notice, for a while. Says how many were found, and how many of them erased: fewer where
 -- somebody changed a row meanwhile.
 WITH ending AS MATERIALIZED (
@@ -13,9 +14,10 @@ WITH ending AS MATERIALIZED (
        AND award.source_id BETWEEN %(first)s AND %(last)s AND award.kind = 'gift'
        AND details.payee IS NOT NULL AND details.held_for IS NULL
        -- Asked row by row: a plan made while there were no draws must not read all of them for each.
-       AND (SELECT count(*) FROM queueing_award AS drawn
-             WHERE drawn.registration_id = award.registration_id
-               AND drawn.source = 'draw' AND drawn.kind = 'cash') = 0
+       AND (NOT %(drawn)s OR details.kept_for_verdict
+            OR (SELECT count(*) FROM queueing_award AS drawn
+                 WHERE drawn.registration_id = award.registration_id
+                   AND drawn.source = 'draw' AND drawn.kind = 'cash') = 0)
 ), gone AS (
     DELETE FROM queueing_holderdetails AS details USING ending
      WHERE details.registration_id = ending.registration_id AND ending.bare
@@ -25,6 +27,7 @@ WITH ending AS MATERIALIZED (
 ), lessened AS (
     UPDATE queueing_holderdetails AS details
        SET payee = NULL, payee_key = NULL, payee_fingerprint = NULL, request_digest = NULL,
+           kept_for_verdict = FALSE,
            contact_erase_by = CASE WHEN details.contact IS NOT NULL
                                    THEN least(details.contact_erase_by, details.erase_by,
                                               %(at)s + make_interval(secs => %(contact_hold_seconds)s)) END,
@@ -43,14 +46,20 @@ WITH ending AS MATERIALIZED (
 )
 SELECT (SELECT count(*) FROM ending) AS found, (SELECT count(*) FROM erased) AS erased;
 
+-- name: any_drawn
+-- Whether a draw has awarded anything in a program.
+SELECT EXISTS (SELECT FROM queueing_award WHERE program_id = %(program)s AND source = 'draw') AS drawn;
+
 -- name: ended_line
--- Registrations of a closing program under the rule `line` that will not be paid any more and still hold a payee.
+-- Registrations of a closing program under the rule `line` that will not be paid any more and still hold a payee, but
+-- for those to whom a draw's award is open.
 SELECT details.registration_id
   FROM queueing_registration AS registration
   JOIN queueing_holderdetails AS details ON details.registration_id = registration.id
  WHERE registration.program_id = %(program)s AND details.payee IS NOT NULL AND details.held_for IS NULL
    AND NOT EXISTS (SELECT FROM queueing_award AS award
-                    WHERE award.registration_id = registration.id AND award.kind = 'cash')
+                    WHERE award.registration_id = registration.id AND award.kind = 'cash'
+                      AND (award.source = 'cycle' OR NOT details.kept_for_verdict))
  LIMIT %(limit)s;
 
 -- name: erase
@@ -78,6 +87,7 @@ WITH asked AS MATERIALIZED (
            payee_key = CASE WHEN asked.payee_goes THEN NULL ELSE details.payee_key END,
            payee_fingerprint = CASE WHEN asked.payee_goes THEN NULL ELSE details.payee_fingerprint END,
            held_for = CASE WHEN asked.payee_goes THEN NULL ELSE details.held_for END,
+           kept_for_verdict = NOT asked.payee_goes AND details.kept_for_verdict,
            contact = CASE WHEN asked.contact_goes THEN NULL ELSE details.contact END,
            contact_key = CASE WHEN asked.contact_goes THEN NULL ELSE details.contact_key END,
            contact_erase_by = CASE WHEN asked.contact_goes THEN NULL ELSE details.contact_erase_by END,

@@ -60,7 +60,7 @@ class Life:
             self._bank,
             payouts.tick_answers,
             queueing.sign_erasures,
-            queueing.erase_due,
+            payouts.erase_due,
             payouts.destroy_files,
             lambda: epochs.turn(now=timezone.now() + AN_EPOCH_LATER),
             payouts.rewrap_files,

@@ -80,6 +80,28 @@ def test_a_correction_makes_a_refused_payout_due_and_only_a_correction() -> None
     assert (pending.state, pending.reason, pending.details_version) == ("due", "", 2)
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("collected", [True, False])
+def test_after_a_long_stop_what_is_due_is_kept_and_the_rest_erased(
+    collected: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "EXTEND_MAX", 1)
+    program, cards = sold_cards(5, **SMALL)
+    receipts = [enter(card).registration_id for card in cards]
+    ordering.run_pass(program_id=program.pk)
+    if collected:
+        collecting.collect_all(now=timezone.now())
+    past = timezone.now() - timedelta(days=3)
+    HolderDetails.objects.update(erase_by=past)
+    assert sweeping.erase_due(now=timezone.now()) == 3
+    due = PendingPayout.objects.order_by("place").values_list("registration_id", "state")
+    assert list(due) == [(receipts[0], "due"), (receipts[1], "due")]
+    assert set(HolderDetails.objects.values_list("pk", "extended_for")) == {
+        (receipts[0], "payout_open"),
+        (receipts[1], "payout_open"),
+    }
+
+
 def test_details_of_a_payout_on_its_way_are_kept_a_month_longer(bank: Bank) -> None:
     line = closed()
     sent(line.program)

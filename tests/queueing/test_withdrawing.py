@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
-from queueing import details, status
+from queueing import details, erasing, status
 from queueing.intake import AlreadyRegistered, CardBlocked
 from queueing.models import Award, AwardKind, Erasure, HolderDetails, Registration, Source, TimelineEvent
 from queueing.proving import CardNotAccepted
@@ -78,7 +79,8 @@ def test_what_is_released_or_was_paid_is_not_withdrawn() -> None:
         amount_minor=10_000,
         awarded_at=now,
     )
-    HolderDetails.objects.all().delete()
+    with transaction.atomic():
+        erasing.erase(registration_ids=[mine], what="payee", why="refunded", now=now)
     with pytest.raises(AlreadyReleased):
         withdraw(receipt=receipt.receipt, serial=serial, pin=pin, now=now)
 

@@ -9,7 +9,7 @@ STATISTICS_OFF = ", ".join(f"ALTER COLUMN {column} SET STATISTICS 0" for column 
 class Migration(migrations.Migration):
     """See the module."""
 
-    dependencies = [("queueing", "0005_ended_award")]
+    dependencies = [("queueing", "0006_kept_for_verdict")]
 
     operations = [
         migrations.RunSQL("SET LOCAL lock_timeout = '5s'", migrations.RunSQL.noop),

@@ -1,0 +1,69 @@
+"""The freeze: who stands in the line at this moment makes the pool, for ever, and everybody can have it."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+from cashback.lib.errors import DomainError
+from cashback.lib.failpoints import failpoint
+from lottery.announcing import FIGURES_AFTER_FREEZE
+from lottery.holding import FROZEN_TOO_LATE, end, read, try_hold
+from lottery.models import Draw, DrawState
+from lottery.queries import source
+
+PIECE_LINES = 14_000  # of the pool: about a megabyte
+
+_SQL = source("freezing")
+
+
+class NotYetComplete(DomainError):
+    """Somebody who registered in time may still lack a place; the freeze waits for the line."""
+
+    code = "not_yet_complete"
+
+
+def due(*, now: datetime) -> list[int]:
+    """Draws that are to be frozen by now, in the order in which they are due."""
+    announced = Draw.objects.filter(state=DrawState.ANNOUNCED, freezes_at__lte=now, registered_until__lt=now)
+    return list(announced.order_by("freezes_at", "pk").values_list("pk", flat=True))
+
+
+def freeze(*, draw_id: int, now: datetime) -> Draw:
+    """Write the pool, whom declarations keep out, and the pool's hash, in one transaction. Call it outside of any.
+
+    Left alone where somebody else is at it. A draw whose figures might be known by now is not completed instead.
+    Raises NotYetComplete.
+    """
+    _bring_the_line_forward(read(draw_id), now)
+    with transaction.atomic():
+        draw = try_hold(draw_id, DrawState.ANNOUNCED)
+        if draw is not None and draw.freezes_at <= now:
+            if _figures_may_be_known(draw, now):
+                end(draw, reason=FROZEN_TOO_LATE, now=now)
+            else:
+                _freeze(draw, now)
+        failpoint("draw.before_freeze_commit")
+    return read(draw_id)
+
+
+def _freeze(draw: Draw, now: datetime) -> None:
+    entries = _SQL.run(
+        "enter",
+        draw=draw.pk,
+        program=draw.program_id,
+        registered_from=draw.registered_from,
+        registered_until=draw.registered_until,
+        paid_included=draw.paid_included,
+    )
+    del entries
+    raise NotImplementedError
+
+
+def _bring_the_line_forward(draw: Draw, now: datetime) -> None:
+    raise NotImplementedError
+
+
+def _figures_may_be_known(draw: Draw, now: datetime) -> bool:
+    ahead = timedelta(0) if settings.DEMO else FIGURES_AFTER_FREEZE
+    return draw.figures.filter(published_at__lte=now + ahead).exists()
