@@ -22,7 +22,7 @@ from psycopg2.extensions import cursor as Cursor
 
 from queueing import ordering
 
-TABLES_KEPT = ("django_migrations", "django_content_type", "auth_permission", "auth_group")
+TABLES_KEPT = ("django_migrations", "django_content_type", "auth_permission", "auth_group", "lottery_prizecap")
 TICK_SECONDS = 2.0
 QUICK = os.environ.get("BENCH_QUICK") == "1"
 FORK = multiprocessing.get_context("fork")

@@ -46,7 +46,7 @@ def _flush_as_owner(_case: TransactionTestCase) -> None:
         cursor.execute(f'SET ROLE "{OWNER}"')
         cursor.execute(
             "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables WHERE schemaname = 'public'"
-            " AND tablename NOT IN ('django_migrations', 'django_content_type', 'auth_permission')"
+            " AND tablename NOT IN ('django_migrations', 'django_content_type', 'auth_permission', 'lottery_prizecap')"
         )
         cursor.execute(f"TRUNCATE {cursor.fetchone()[0]} RESTART IDENTITY CASCADE")
         cursor.execute(f'SET ROLE "{APPLICATION}"')

@@ -12,16 +12,17 @@ from django.utils import timezone
 from cards.models import Program
 from cashback.embedded.bank import letters
 from cashback.embedded.bank.letters import Booking, Head, Status
-from cashback.ledger.models import Event, Kind
-from cashback.ledger.posting import AccountKey, Leg, balance_minor, post
+from cashback.ledger.models import Kind
+from cashback.ledger.posting import AccountKey, balance_minor
 from cashback.lib.money import minor_to_decimal
 from payouts import answers, collecting, releasing, reopening, sending, sweeping
 from payouts.models import Attempt, Release
-from queueing import awarding, ordering
+from queueing import ordering
 from queueing.correction import Account, Holder
 from queueing.intake import Receipt
+from queueing.models import Award
 from tests.embedded_bank.customer import card_ending
-from tests.factories import make_user, sold_cards
+from tests.factories import certified_draw, make_user, sold_cards
 from tests.queueing.holders import enter
 
 NOW = 1_770_000_000.0  # the bank's clock, which nothing depends on
@@ -70,17 +71,11 @@ def correct(line: Closed, place: int, number: str, *, now: datetime | None = Non
 
 def drawn(line: Closed, place: int, amount_minor: int = 5_000, *, draw: int = 1, collected: bool = True) -> int:
     """A certified draw's award to the holder of a place, with its fund; the award's id."""
-    currency, program = line.program.currency, line.program.pk
-    fund = AccountKey(Kind.PRIZE_FUND, currency, program)
-    leg = Leg(AccountKey(Kind.BANK, currency), fund, amount_minor)
-    post(event=Event.PRIZE_FUND_PAID_IN, reference=f"draw:{draw}:{place}", legs=[leg], now=timezone.now())
     registration = line.receipts[place - 1].registration_id
-    won = awarding.award_drawn(
-        program_id=program, draw_id=draw, amounts_minor={registration: amount_minor}, now=timezone.now()
-    )
+    certified_draw(line.program, {registration: amount_minor}, draw_id=draw)
     if collected:
         collecting.collect_all(now=timezone.now())
-    return won[registration]
+    return Award.objects.get(source="draw", source_id=draw, registration=registration).pk
 
 
 def released(program: Program, now: datetime | None = None) -> Release:

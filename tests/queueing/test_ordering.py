@@ -11,7 +11,7 @@ from django.utils import timezone
 from cards.models import Rule
 from queueing import awarding, ordering
 from queueing.models import Award, Cycle, Erasure, HolderDetails, Line, Place, Registration
-from tests.factories import make_dealer, make_program, sell
+from tests.factories import certified_draw, make_dealer, make_program, sell
 from tests.queueing.lines import (
     arrive,
     awards_of,
@@ -136,10 +136,8 @@ def test_a_drawn_holder_keeps_the_payee_beside_a_gift_verdict() -> None:
     cards = sell(program, make_dealer(), 5)
     registrations = arrive(cards[:4])
     settle(program)
-    won = awarding.award_drawn(
-        program_id=program.pk, draw_id=1, amounts_minor={registrations[3]: 5_000}, now=timezone.now()
-    )
-    assert list(won) == [registrations[3]]
+    draw = certified_draw(program, {registrations[3]: 5_000})
+    assert Award.objects.get(source="draw").source_id == draw.pk
     registrations += arrive(cards[4:])
     settle(program)
     assert held_payees(program) == {*registrations[:2], registrations[3]}
@@ -210,10 +208,11 @@ def test_a_draw_awards_once_and_only_those_who_stand() -> None:
     leave(registrations[4])
     settle(program)
     won = {registrations[0]: 7_000, registrations[4]: 3_000}
-    first = awarding.award_drawn(program_id=program.pk, draw_id=9, amounts_minor=won, now=timezone.now())
-    again = awarding.award_drawn(program_id=program.pk, draw_id=9, amounts_minor=won, now=timezone.now())
-    assert first == again
-    assert list(first) == [registrations[0]]
+    draw = certified_draw(program, won)
+    award = Award.objects.get(source="draw")
+    again = awarding.award_drawn(program_id=program.pk, draw_id=draw.pk, amounts_minor=won, now=timezone.now())
+    assert again == {registrations[0]: award.pk}
+    assert award.amount_minor == 7_000
 
 
 @pytest.mark.parametrize(
