@@ -9,6 +9,7 @@ from cards.models import Program
 from cashback.ledger.models import Event, Kind
 from cashback.ledger.posting import AccountKey, Leg, balance_minor, post, post_many
 from cashback.lib.failpoints import failpoint
+from cashback.lib.isolation import for_each
 from cashback.lib.money import ceil_div
 from payouts.locks import Lock, lock
 from payouts.models import Tally
@@ -37,11 +38,9 @@ class Collected:
 
 
 def collect_all(*, now: datetime) -> Collected:
-    """Collect every program that has something to collect."""
-    collected = Collected()
-    for (program_id,) in _SQL.rows("programs_with_awards"):
-        collected += collect(program_id=program_id, now=now)
-    return collected
+    """Collect every program that has something to collect; one that fails stops no other, and is raised at the end."""
+    programs = [program_id for (program_id,) in _SQL.rows("programs_with_awards")]
+    return sum(for_each("program", programs, lambda program_id: collect(program_id=program_id, now=now)), Collected())
 
 
 def collect(*, program_id: int, now: datetime) -> Collected:

@@ -9,6 +9,7 @@ from django.db import transaction
 from cards.models import Program
 from cashback.lib.errors import DomainError
 from cashback.lib.failpoints import failpoint
+from cashback.lib.isolation import for_each
 from payouts.locks import Lock, lock
 from payouts.models import Release
 from payouts.queries import source
@@ -78,14 +79,10 @@ def approve(*, release_id: int, by_id: int, now: datetime) -> Release:
 
 
 def release_automatically_all(*, now: datetime) -> list[Release]:
-    """Release what the programs let the schedule release."""
-    releases = []
-    for (program_id,) in _SQL.rows("programs_to_release"):
-        while (release := release_automatically(program_id=program_id, now=now)) is not None:
-            releases.append(release)
-            if release.payouts < PAYOUTS_MAX:
-                break
-    return releases
+    """Release what the programs let the schedule release; one that fails stops no other, and is raised at the end."""
+    programs = [program_id for (program_id,) in _SQL.rows("programs_to_release")]
+    releases = for_each("program", programs, lambda program_id: _release_all(program_id, now))
+    return [release for of_program in releases for release in of_program]
 
 
 @transaction.atomic
@@ -132,6 +129,15 @@ def tag(program: Program) -> str:
     assert program.published_at is not None
     number = round(program.published_at.timestamp() * 1_000_000)
     return "".join(_DIGITS[number // 32**position % 32] for position in range(4, -1, -1))
+
+
+def _release_all(program_id: int, now: datetime) -> list[Release]:
+    releases: list[Release] = []
+    while (release := release_automatically(program_id=program_id, now=now)) is not None:
+        releases.append(release)
+        if release.payouts < PAYOUTS_MAX:
+            break
+    return releases
 
 
 def _pick(program: Program, now: datetime, below_minor: int | None) -> tuple[dict[int, int], Mapping[int, int | None]]:

@@ -17,6 +17,7 @@ from django.utils import timezone
 from cashback.ledger.models import Event, Kind
 from cashback.ledger.posting import AccountKey, Leg, post_many
 from cashback.lib.failpoints import failpoint
+from cashback.lib.isolation import for_each
 from payouts.models import Release
 from payouts.queries import source
 from payouts.rails.files import write_outgoing
@@ -29,8 +30,12 @@ _SQL = source("sending")
 
 
 def send_approved(*, now: datetime) -> int:
-    """Send every approved release, and finish what was left half sent; how many went out."""
-    return sum(send(release_id=release_id, now=now) for (release_id,) in _SQL.rows("releases_to_send"))
+    """Send every approved release, and finish what was left half sent; how many went out.
+
+    A release that fails stops no other; raises at the end what it raised.
+    """
+    releases = [release_id for (release_id,) in _SQL.rows("releases_to_send")]
+    return sum(for_each("release", releases, lambda release_id: send(release_id=release_id, now=now)))
 
 
 def send(*, release_id: int, now: datetime) -> bool:

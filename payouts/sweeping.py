@@ -9,7 +9,6 @@ from django.db import transaction
 from cashback.ledger.models import Event, Kind
 from cashback.ledger.posting import AccountKey, Leg, post_many
 from cashback.lib.failpoints import failpoint
-from payouts import collecting
 from payouts.queries import source
 from payouts.settlement import finished
 from queueing import awarding, erasing, waiting
@@ -45,10 +44,9 @@ def sweep(*, now: datetime) -> None:
 def erase_due(*, now: datetime) -> int:
     """Keep longer what is still to be paid, all of it, and only then destroy what is past its time; how many of those.
 
-    The eraser does not ask who pays. After a long stop everything may be past its time at once, and what was awarded
-    in the last pass before it is not even collected. Call it outside of any transaction; safe beside others.
+    The eraser does not ask who pays, and after a long stop everything may be past its time at once. Call it outside
+    of any transaction; safe beside others.
     """
-    collecting.collect_all(now=now)
     while extend(now=now):
         pass
     return erasing.erase_due(now=now)

@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
+from cashback.lib.isolation import run_all
 from payouts import answers, collecting, destroying, releasing, sending, settlement, sweeping
 
 
@@ -10,18 +11,22 @@ from payouts import answers, collecting, destroying, releasing, sending, settlem
 def tick_payouts() -> None:
     """Collect awards, look after what is pending, release what the schedule may release, and send."""
     now = timezone.now()
-    collecting.collect_all(now=now)
-    sweeping.sweep(now=now)
-    releasing.release_automatically_all(now=now)
-    sending.send_approved(now=now)
+    run_all(
+        ("collecting", lambda: collecting.collect_all(now=now)),
+        ("sweeping", lambda: sweeping.sweep(now=now)),
+        ("releasing", lambda: releasing.release_automatically_all(now=now)),
+        ("sending", lambda: sending.send_approved(now=now)),
+    )
 
 
 @shared_task
 def tick_answers() -> None:
     """Take in, read and apply what the bank has left; what stays without an answer for too long is in doubt."""
     now = timezone.now()
-    answers.answer(now=now)
-    settlement.doubt_unanswered(now=now)
+    run_all(
+        ("answering", lambda: answers.answer(now=now)),
+        ("doubting", lambda: settlement.doubt_unanswered(now=now)),
+    )
 
 
 @shared_task

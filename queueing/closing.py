@@ -13,6 +13,7 @@ from django.utils import timezone
 from cards.models import Program, ProgramState, Rule
 from cashback.lib.errors import DomainError
 from cashback.lib.failpoints import failpoint
+from cashback.lib.isolation import for_each
 from cashback.lib.sql import Queries
 from queueing import erasing, locks, ordering
 from queueing.lines import ensure_line
@@ -61,11 +62,13 @@ def close_program(*, program_id: int, now: datetime) -> ordering.Closed:
 
 
 def close_due(*, now: datetime) -> list[str]:
-    """Close what is to be closed today and finish what was cut short; returns the codes of the programs."""
-    due = _due(timezone.localdate(now))
-    for program_id, _code in due:
-        close_program(program_id=program_id, now=now)
-    return [code for _program_id, code in due]
+    """Close what is to be closed today and finish what was cut short; returns the codes of the programs.
+
+    A program that fails does not stop the others; raises at the end what it raised.
+    """
+    due = dict(_due(timezone.localdate(now)))
+    for_each("program", due, lambda program_id: close_program(program_id=program_id, now=now))
+    return list(due.values())
 
 
 @transaction.atomic

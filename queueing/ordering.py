@@ -18,6 +18,7 @@ from django.db import connection, transaction
 
 from cards.models import Program, ProgramState, Rule
 from cashback.lib.failpoints import failpoint
+from cashback.lib.isolation import for_each
 from cashback.lib.sql import Queries
 from queueing import erasing, locks
 
@@ -89,9 +90,12 @@ class Chunk(NamedTuple):
 
 
 def run_passes() -> list[PassReport]:
-    """A pass over every published program's line. A line that somebody else is settling is left to them."""
+    """A pass over every published program's line. A line that somebody else is settling is left to them.
+
+    A line that fails does not stop the others; raises at the end what it raised.
+    """
     programs = Program.objects.filter(state=ProgramState.PUBLISHED).order_by("id").values_list("id", flat=True)
-    return [run_pass(program_id=program_id) for program_id in programs]
+    return for_each("program", list(programs), lambda program_id: run_pass(program_id=program_id))
 
 
 def run_pass(*, program_id: int) -> PassReport:

@@ -3,14 +3,17 @@
 from celery import shared_task
 from django.utils import timezone
 
+from cashback.lib.isolation import run_all
 from queueing import attempts, closing, epochs, erasing, ordering
 
 
 @shared_task(ignore_result=True)
 def tick_passes() -> None:
     """Give places and close cycles in every published program; sign the first of what that erased."""
-    ordering.run_passes()
-    erasing.sign_erasures(limit=erasing.BATCH_MAX)
+    run_all(
+        ("passes", ordering.run_passes),
+        ("signing", lambda: erasing.sign_erasures(limit=erasing.BATCH_MAX)),
+    )
 
 
 @shared_task(ignore_result=True)

@@ -90,8 +90,15 @@ UPDATE payouts_pendingpayout SET state = 'due', reason = '', since = %(now)s
  WHERE award_id = ANY(%(awards)s) AND state = 'on_hold' AND reason <> 'frozen';
 
 -- name: to_extend
--- Details that would be erased soon although a payout of theirs is on its way.
-SELECT DISTINCT details.registration_id FROM queueing_holderdetails AS details
-  JOIN payouts_pendingpayout AS pending ON pending.registration_id = details.registration_id
- WHERE details.erase_by <= %(soon)s AND details.payee_key IS NOT NULL AND pending.state <> 'details_needed'
+-- Details that would be erased soon although a payout of theirs is on its way, or an award not collected yet.
+SELECT details.registration_id FROM queueing_holderdetails AS details
+ WHERE details.erase_by <= %(soon)s AND details.payee_key IS NOT NULL
+   AND (EXISTS (SELECT FROM payouts_pendingpayout AS pending
+                 WHERE pending.registration_id = details.registration_id AND pending.state <> 'details_needed')
+        OR EXISTS (
+            SELECT FROM queueing_award AS award
+             WHERE award.registration_id = details.registration_id AND award.kind = 'cash'
+               AND NOT EXISTS (SELECT FROM payouts_pendingpayout AS held WHERE held.award_id = award.id)
+               AND NOT EXISTS (SELECT FROM payouts_refund AS held WHERE held.award_id = award.id)
+               AND NOT EXISTS (SELECT FROM payouts_cancelledpayout AS held WHERE held.award_id = award.id)))
  ORDER BY details.registration_id LIMIT %(registrations_max)s;

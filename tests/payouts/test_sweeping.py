@@ -94,6 +94,7 @@ def test_after_a_long_stop_what_is_due_is_kept_and_the_rest_erased(
     past = timezone.now() - timedelta(days=3)
     HolderDetails.objects.update(erase_by=past)
     assert sweeping.erase_due(now=timezone.now()) == 3
+    collecting.collect_all(now=timezone.now())
     due = PendingPayout.objects.order_by("place").values_list("registration_id", "state")
     assert list(due) == [(receipts[0], "due"), (receipts[1], "due")]
     assert set(HolderDetails.objects.values_list("pk", "extended_for")) == {

@@ -381,8 +381,9 @@ def test_a_delivery_is_in_no_row_in_clear_and_opens_for_no_other_card(gifted: in
 def test_a_delivery_given_while_its_holder_leaves_is_not_left_behind(race: Race) -> None:
     _, cards = sold_cards(12)
     receipts = [enter(card) for card in cards]
-    for receipt in receipts[:6]:
-        erase([receipt.registration_id], "payee_and_contact")
+    gone = [receipt.registration_id for receipt in receipts[:6]]
+    with transaction.atomic():
+        erasing.erase(registration_ids=gone, what="payee_and_contact", why="time_over", now=timezone.now())
 
     def work(number: int) -> None:
         for (serial, pin), receipt in zip(cards, receipts, strict=True):
