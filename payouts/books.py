@@ -7,7 +7,7 @@ from django.db import connection
 
 from cards.models import Program, ProgramState
 from cashback.lib.books import Holding, Invariant
-from payouts import destroying
+from payouts import destroying, ecodes
 from payouts.destroying import BANK_FILE_KEPT, PAYMENT_FILE_KEPT
 from payouts.queries import source
 from payouts.selectors import FULL, program_numbers_query, programs_numbers
@@ -16,6 +16,7 @@ UNCOLLECTED_MAX = timedelta(minutes=5)
 DESTROYED_WITHIN = timedelta(hours=1)  # of its time: destroying runs by the schedule
 
 _SQL = source("books")
+_GIFTS = source("gift_books")
 
 
 def _one_register(now: datetime) -> Iterator[str]:
@@ -65,13 +66,39 @@ def _nothing_past_its_time(now: datetime) -> Iterator[str]:
         yield f"{what} is past its time"
 
 
+def _stock_is_what_moved(_now: datetime) -> Iterator[str]:
+    for offer, stock, moved in _GIFTS.rows("stock_astray"):
+        yield f"offer {offer} has {stock} in stock, its moves add up to {moved}"
+    for program, stock_minor, ledger_minor in _GIFTS.rows("stock_money_astray"):
+        yield f"program {program} has gifts for {stock_minor} in stock, the ledger {ledger_minor}"
+    for (award,) in _GIFTS.rows("handed_over_astray"):
+        yield f"the gift of award {award} and its piece did not leave together"
+
+
+def _reserved_is_chosen(_now: datetime) -> Iterator[str]:
+    for offer, reserved, chosen in _GIFTS.rows("reserved_astray"):
+        yield f"offer {offer} has {reserved} reserved, {chosen} are chosen and not handed over"
+    for offer, free, codes in _GIFTS.rows("codes_astray"):
+        yield f"offer {offer} has {free} free in stock and {codes} free codes"
+    for (award,) in _GIFTS.rows("codes_of_gifts_astray"):
+        yield f"the gift of award {award} has no code, or a code though it has none to give"
+
+
+def _deliveries_are_needed(_now: datetime) -> Iterator[str]:
+    for (registration,) in _GIFTS.rows("deliveries_without_gift"):
+        yield f"a delivery of registration {registration} is held though no gift is on its way"
+
+
 INVARIANTS = (
     Invariant(4, "every cash award is in one register", _one_register),
     Invariant(6, "every program is covered", _covered),
     Invariant(7, "what was paid is what is refunded", _paid_is_refunded),
     Invariant(8, "no file with personal data outlives its time", _nothing_past_its_time),
     Invariant(8, "no payee outlives the payout", _paid_are_forgotten),
+    Invariant(8, "no delivery outlives its gift", _deliveries_are_needed),
     Invariant(11, "the public numbers are those of the tables", _numbers_are_counts),
+    Invariant(13, "gifts in stock are those bought and not gone, at their cost", _stock_is_what_moved),
+    Invariant(14, "what is reserved is what is chosen", _reserved_is_chosen),
 )
 
 
@@ -97,8 +124,8 @@ def holdings(now: datetime) -> list[Holding]:
 
 
 def sealed_under(epoch_id: int) -> int:
-    """How many of the bank's files are sealed under an epoch."""
-    return destroying.sealed_under(epoch_id)
+    """How many of the bank's files and of e-codes are sealed under an epoch."""
+    return destroying.sealed_under(epoch_id) + ecodes.sealed_under(epoch_id)
 
 
 def _limits(now: datetime) -> dict[str, datetime]:

@@ -707,3 +707,25 @@ class ECode(models.Model):
     def __str__(self) -> str:
         """Name the code by its id."""
         return f"e-code {self.pk}"
+
+
+class Offering(models.Model):
+    """Since when a program's holders have had something to choose, without a break; empty while there is nothing.
+
+    The days in which a gift must be chosen run only meanwhile. Written by the schedule (see lapsing.py).
+    """
+
+    program = models.OneToOneField(
+        Program, models.PROTECT, primary_key=True, related_name="+", verbose_name=_("program")
+    )
+    since = models.DateTimeField(_("since"), null=True, blank=True)
+
+    class Meta:
+        """One row a program with a catalogue."""
+
+        verbose_name = _("offering")
+        verbose_name_plural = _("offerings")
+
+    def __str__(self) -> str:
+        """Name the row by its program."""
+        return f"offering of program {self.pk}"

@@ -9,6 +9,7 @@ from django.db import transaction
 from cashback.ledger.models import Event, Kind
 from cashback.ledger.posting import AccountKey, Leg, post_many
 from cashback.lib.failpoints import failpoint
+from payouts import lapsing
 from payouts.queries import source
 from payouts.settlement import finished
 from queueing import awarding, erasing, waiting
@@ -35,6 +36,7 @@ class Cancelled(NamedTuple):
 def sweep(*, now: datetime) -> None:
     """All of it, in an order in which one step's result is the next one's matter."""
     cancel_withdrawn(now=now)
+    lapsing.lapse_of_withdrawn(since=now - WITHDRAWN_SEEN, now=now)
     lapse(now=now)
     refresh_frozen(now=now)
     refresh_corrected(now=now)
@@ -42,12 +44,14 @@ def sweep(*, now: datetime) -> None:
 
 
 def erase_due(*, now: datetime) -> int:
-    """Keep longer what is still to be paid, all of it, and only then destroy what is past its time; how many of those.
+    """Keep longer what is still to be paid or given, all of it, then destroy what is past its time; how many of those.
 
     The eraser does not ask who pays, and after a long stop everything may be past its time at once. Call it outside
     of any transaction; safe beside others.
     """
     while extend(now=now):
+        pass
+    while lapsing.keep_deliveries(now=now):
         pass
     return erasing.erase_due(now=now)
 
@@ -56,7 +60,6 @@ def erase_due(*, now: datetime) -> int:
 def cancel_withdrawn(*, now: datetime) -> int:
     """Cancel what is due to holders who have withdrawn; the money goes back to where it was reserved."""
     rows = _cancel("cancel_withdrawn", reason="withdrawn", now=now)
-    _SQL.run("lapse_gifts_of_withdrawn", since=now - WITHDRAWN_SEEN, now=now)
     return len(rows)
 
 

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from cashback.lib.isolation import run_all
-from payouts import answers, collecting, destroying, releasing, sending, settlement, sweeping
+from payouts import answers, collecting, destroying, ecodes, lapsing, releasing, sending, settlement, sweeping
 
 
 @shared_task
@@ -31,7 +31,7 @@ def tick_answers() -> None:
 
 @shared_task
 def erase_due() -> None:
-    """Erase what is past its time and not needed for a payout."""
+    """Erase what is past its time and not needed for a payout or a gift."""
     sweeping.erase_due(now=timezone.now())
 
 
@@ -43,5 +43,15 @@ def destroy_files() -> None:
 
 @shared_task
 def rewrap_files() -> None:
-    """Wrap the keys of the bank's files anew where their epoch has ended."""
-    destroying.rewrap_files(limit=1_000, now=timezone.now())
+    """Wrap the keys of the bank's files and of e-codes anew where their epoch has ended."""
+    now = timezone.now()
+    run_all(
+        ("wrapping files", lambda: destroying.rewrap_files(limit=1_000, now=now)),
+        ("wrapping codes", lambda: ecodes.rewrap_codes(limit=10_000, now=now)),
+    )
+
+
+@shared_task
+def lapse_gifts() -> None:
+    """Let gifts lapse that nobody chose or fetched in time; parcels posted long ago have arrived."""
+    lapsing.lapse_gifts(now=timezone.now())

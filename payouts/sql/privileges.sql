@@ -14,6 +14,12 @@ REVOKE DELETE, TRUNCATE ON payouts_gift, payouts_collection, payouts_bankfile FR
 REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON payouts_tally FROM {application};
 REVOKE UPDATE, DELETE, TRUNCATE ON payouts_resolution FROM {application};
 GRANT UPDATE (approved_by_id, approved_at) ON payouts_resolution TO {application};
--- Stock changes with a reason; a picture and an e-code stay what they are.
+-- Stock changes with a reason: moves are added, and a trigger writes what is there. A picture and an e-code stay what
+-- they are; who has a gift, and of which program, never changes.
 REVOKE UPDATE, DELETE, TRUNCATE ON payouts_stockmove, payouts_picture FROM {application};
-REVOKE DELETE, TRUNCATE ON payouts_offer, payouts_ecode FROM {application};
+REVOKE UPDATE, DELETE, TRUNCATE ON payouts_offer, payouts_ecode FROM {application};
+GRANT UPDATE (position, name, name_zh, about, about_zh, picture_id, cost_minor, at_dealer, by_post, by_code,
+              substitute_id, active, reserved) ON payouts_offer TO {application};
+GRANT UPDATE (epoch_id, code_key, gift_id) ON payouts_ecode TO {application};
+REVOKE UPDATE ON payouts_gift FROM {application};
+GRANT UPDATE (state, since, offer_id, way, dealer_id, choice, tracking) ON payouts_gift TO {application};

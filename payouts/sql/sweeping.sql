@@ -42,15 +42,6 @@ WITH moved AS (
 )
 SELECT award_id, registration_id, program_id, amount_minor, currency, source FROM moved;
 
--- name: lapse_gifts_of_withdrawn
--- Gifts owed to holders who have withdrawn lately: from who left to the gift, since millions of gifts may be owed.
-UPDATE payouts_gift AS gift SET state = 'lapsed', since = %(now)s
-  FROM queueing_registration AS registration
-  JOIN queueing_award AS award
-    ON award.registration_id = registration.id AND award.source = 'cycle' AND award.kind = 'gift'
- WHERE registration.withdrawn_at > %(since)s
-   AND gift.award_id = award.id AND gift.state IN ('owed', 'chosen', 'ready');
-
 -- name: hold_frozen
 -- Cards frozen meanwhile: their payouts are on hold.
 UPDATE payouts_pendingpayout AS pending SET state = 'on_hold', reason = 'frozen', since = %(now)s
