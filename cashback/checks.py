@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import django
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, ProgrammingError, connection
@@ -110,6 +111,7 @@ def _pin_key() -> list[str]:
 
 def main() -> int:
     """Print what is wrong; 1 if anything is."""
+    django.setup()
     found = problems()
     for line in found:
         sys.stderr.write(f"{line}\n")
