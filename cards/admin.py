@@ -1,4 +1,7 @@
-"""The inventory in the organizers' admin: programs are published, orders are seen through, facts are shown."""
+"""The inventory in the organizers' admin: programs are published, orders are seen through, facts are shown.
+
+Lots and blocks reach into the line, so their pages are the line's: queueing/admin_inventory.py.
+"""
 
 from datetime import date
 from typing import Any
@@ -14,7 +17,8 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from cards import orders, programs
-from cards.models import Batch, Block, Dealer, DealerMember, Lot, Order, Program, ProgramState
+from cards.admin_wallets import WalletPayoutAdmin
+from cards.models import Batch, Dealer, DealerMember, Order, Program, ProgramState, WalletPayout
 from cards.reserves import needed_price_minor
 from cashback.accounts.admin_acting import act_on_each
 from cashback.accounts.admin_paging import KeysetAdmin
@@ -150,6 +154,9 @@ class ProgramAdmin(RoleAdmin, KeysetAdmin, admin.ModelAdmin):  # type: ignore[ty
         return format_minor(needed_price_minor(program), program.currency)
 
 
+admin.site.register(WalletPayout, WalletPayoutAdmin)
+
+
 @admin.register(Batch)
 class BatchAdmin(RoleAdmin, KeysetAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """Print runs. They are minted by `manage.py mint`, on a machine that holds the PIN key."""
@@ -274,28 +281,6 @@ class OrderAdmin(RoleAdmin, KeysetAdmin, admin.ModelAdmin):  # type: ignore[type
             lambda order: orders.cancel(order_id=order.pk, now=timezone.now()),
             lambda order: _("Order %(order)s is cancelled.") % {"order": order.pk},
         )
-
-
-@admin.register(Lot)
-class LotAdmin(RoleAdmin, KeysetAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
-    """SOLD: what was sold to whom, and what was reserved for it."""
-
-    list_display = ["id", "dealer", "program", "first_number", "last_number", "cards", "price", "sold_at", "ended_at"]
-    list_select_related = ["dealer", "program"]
-    list_filter = ["program"]
-
-    @admin.display(description=gettext_lazy("price"))
-    def price(self, lot: Lot) -> str:
-        """With its currency."""
-        return format_minor(lot.price_minor, lot.program.currency)
-
-
-@admin.register(Block)
-class BlockAdmin(RoleAdmin, KeysetAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
-    """Frozen and void cards."""
-
-    list_display = ["number", "kind", "reason", "prepared_at", "approved_at", "lifted_at"]
-    list_filter = ["kind"]
 
 
 def _person(request: HttpRequest) -> int:

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from cashback.accounts.models import User
+from cashback.accounts.models import Prepared, User
 
 
 class Rule(models.TextChoices):
@@ -326,6 +326,36 @@ class Lot(models.Model):
     def cards(self) -> int:
         """How many cards the lot has."""
         return self.last_number - self.first_number + 1
+
+
+class WalletPayout(Prepared):
+    """Money that goes back to a dealer: prepared by one person, posted once another approves.
+
+    `reference` names the bank's entry by which it was paid.
+    """
+
+    dealer = models.ForeignKey(Dealer, models.PROTECT, related_name="+", verbose_name=_("dealer"), db_index=False)
+    program = models.ForeignKey(Program, models.PROTECT, related_name="+", verbose_name=_("program"), db_index=False)
+    amount_minor = models.BigIntegerField(_("amount"))
+    reference = models.CharField(_("bank reference"), max_length=64)
+
+    class Meta(Prepared.Meta):
+        """An entry of the bank's is prepared once, unless it was called off."""
+
+        verbose_name = _("payment out of a wallet")
+        verbose_name_plural = _("payments out of wallets")
+        constraints = [
+            *Prepared.Meta.constraints,
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="cards_walletpayout_amount_positive"),
+            models.CheckConstraint(condition=~Q(reference=""), name="cards_walletpayout_has_a_reference"),
+            models.UniqueConstraint(
+                fields=["reference"], condition=Q(called_off_at=None), name="cards_walletpayout_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Name the payment by its id."""
+        return f"wallet payout {self.pk}"
 
 
 class BlockKind(models.TextChoices):

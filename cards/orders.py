@@ -11,7 +11,7 @@ from cards import locks
 from cards.models import Dealer, Lot, Order, OrderState, Program, ProgramState
 from cards.programs import ProgramUnknown, sells_until
 from cards.reserves import cash_reserve_minor, gift_reserve_minor
-from cashback.accounts.models import Role, User
+from cashback.accounts.two_people import require_organizer
 from cashback.ledger.models import Event, Kind
 from cashback.ledger.posting import AccountKey, Leg, post
 from cashback.lib.errors import DomainError
@@ -67,12 +67,6 @@ class SamePerson(DomainError):
     """You have seen this payment yourself; somebody else must confirm it."""
 
     code = "same_person"
-
-
-class NotAllowed(DomainError):
-    """Only an organizer or a checker may do this."""
-
-    code = "not_allowed"
 
 
 class NotEnoughCards(DomainError):
@@ -178,12 +172,6 @@ def fulfil(*, order_id: int, now: datetime) -> list[Lot]:
 def wallet(dealer_id: int, program: Program) -> AccountKey:
     """The account of a dealer's money in a program."""
     return AccountKey(Kind.WALLET, program.currency, program.pk, dealer_id)
-
-
-def require_organizer(user_id: int) -> None:
-    """Raise NotAllowed unless the user is an active organizer or checker: the two people of every decision."""
-    if not User.objects.filter(pk=user_id, is_active=True, role__in=[Role.ORGANIZER, Role.CHECKER]).exists():
-        raise NotAllowed
 
 
 class _Piece(NamedTuple):

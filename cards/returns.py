@@ -14,6 +14,7 @@ from cashback.ledger.models import Event, Kind
 from cashback.ledger.own_money import post_covered
 from cashback.ledger.posting import AccountKey, Leg
 from cashback.lib.errors import DomainError
+from cashback.lib.serials import format_serial, group_serial
 
 
 class LotUnknown(DomainError):
@@ -52,9 +53,9 @@ def return_cards(*, lot_id: int, first: int, last: int, registered: Collection[i
     locks.hold(locks.SELLING, lot.program_id)
     lot = _living(lot_id)
     if not lot.first_number <= first <= last <= lot.last_number:
-        raise RangeOutsideLot(first=first, last=last)
+        raise RangeOutsideLot(first=_printed(first), last=_printed(last))
     if registered:
-        raise CardsRegistered(count=len(registered), first=min(registered))
+        raise CardsRegistered(count=len(registered), first=_printed(min(registered)))
     if lot.program.state != ProgramState.PUBLISHED:
         raise ReturnsClosed(program=lot.program.code)
     pieces = [_Piece(lot, *kept) for kept in _kept(lot, first, last)]
@@ -82,6 +83,10 @@ class _Piece:
     @property
     def cards(self) -> int:
         return self.last_number - self.first_number + 1
+
+
+def _printed(number: int) -> str:
+    return group_serial(format_serial(number))
 
 
 def _living(lot_id: int) -> Lot:

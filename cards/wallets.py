@@ -6,10 +6,13 @@ from django.db import transaction
 from django.db.models import Sum
 
 from cards import locks
-from cards.models import Dealer, Order, OrderState, Program
+from cards.models import Dealer, Order, OrderState, Program, WalletPayout
 from cards.orders import DealerUnknown, wallet
 from cards.programs import ProgramUnknown
+from cashback.accounts import two_people
+from cashback.accounts.two_people import require_organizer
 from cashback.ledger.models import Event, Kind, Transfer
+from cashback.ledger.moving import REFERENCE_MAX, ReferenceMissing, WaitsAlready
 from cashback.ledger.own_money import NothingToPost, PostedBefore
 from cashback.ledger.posting import AccountKey, Leg, balance_minor, post
 from cashback.lib.errors import DomainError
@@ -50,3 +53,52 @@ def pay_out(*, dealer_id: int, program_id: int, amount_minor: int, reference: st
         raise WalletTooSmall(free=format_minor(free, program.currency))
     legs = [Leg(wallet(dealer_id, program), AccountKey(Kind.BANK, program.currency), amount_minor)]
     post(event=Event.WALLET_PAID_OUT, reference=reference, legs=legs, now=now)
+
+
+@transaction.atomic
+def prepare_payout(
+    *, dealer_id: int, program_id: int, amount_minor: int, reference: str, by_id: int, now: datetime
+) -> WalletPayout:
+    """Prepare a payment out of a wallet that could be posted at this moment; nothing is posted yet.
+
+    Raises NotAllowed, ReferenceMissing, WaitsAlready and what `pay_out` raises.
+    """
+    require_organizer(by_id)
+    reference = reference.strip()
+    if not 1 <= len(reference) <= REFERENCE_MAX:
+        raise ReferenceMissing
+    given = {"dealer_id": dealer_id, "program_id": program_id, "amount_minor": amount_minor}
+    with transaction.atomic():
+        pay_out(**given, reference=reference, now=now)
+        transaction.set_rollback(True)
+    if WalletPayout.objects.filter(reference=reference, called_off_at=None).exists():
+        raise WaitsAlready(reference=reference)
+    return WalletPayout.objects.create(**given, reference=reference, prepared_by_id=by_id, prepared_at=now)
+
+
+@transaction.atomic
+def approve_payout(*, payout_id: int, by_id: int, now: datetime) -> WalletPayout:
+    """Post a prepared payment, by a second person.
+
+    Raises NotAllowed, NothingWaits, AnotherPersonNeeded, PostedBefore, WalletTooSmall.
+    """
+    payout = two_people.approve(WalletPayout, row_id=payout_id, by_id=by_id, now=now)
+    post_payout(payout, now)
+    return payout
+
+
+@transaction.atomic
+def call_off_payout(*, payout_id: int, by_id: int, now: datetime) -> WalletPayout:
+    """Give a prepared payment up; its reference may be prepared again. Raises NotAllowed, NothingWaits."""
+    return two_people.call_off(WalletPayout, row_id=payout_id, by_id=by_id, now=now)
+
+
+def post_payout(payout: WalletPayout, now: datetime) -> None:
+    """Post what a payment says. Whoever does not take this back at once goes through `approve_payout`."""
+    pay_out(
+        dealer_id=payout.dealer_id,
+        program_id=payout.program_id,
+        amount_minor=payout.amount_minor,
+        reference=payout.reference,
+        now=now,
+    )

@@ -5,11 +5,16 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from cards.models import Block, Lot
 from cashback.accounts.admin_paging import KeysetAdmin
 from cashback.accounts.admin_roles import RoleAdmin
 from cashback.lib.money import format_minor
 from cashback.lib.serials import format_serial, group_serial
+from queueing.admin_inventory import BlockAdmin, LotAdmin
 from queueing.models import Award, Cycle, Erasure, KeyEpoch, Line, Registration, SigningKey
+
+admin.site.register(Lot, LotAdmin)
+admin.site.register(Block, BlockAdmin)
 
 
 @admin.register(Registration)

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from cards.models import Block, BlockKind
-from cards.orders import require_organizer
+from cashback.accounts.two_people import require_organizer
 from cashback.lib.errors import DomainError
 from queueing import erasing
 from queueing.changing import QUERIES, end_of_standing, lock_details, standing

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from cards import returns
 from cards.models import Lot
-from cards.orders import require_organizer
+from cashback.accounts.two_people import require_organizer
 from queueing.locks import LineBusy, hold_line
 from queueing.models import Registration
 

@@ -12,3 +12,6 @@ GRANT UPDATE (state, payment_prepared_by_id, payment_prepared_at, payment_approv
 GRANT UPDATE (approved_by_id, approved_at, lift_prepared_by_id, lifted_by_id, lifted_at) ON cards_block
     TO {application};
 REVOKE DELETE, TRUNCATE ON cards_dealer FROM {application};
+-- What somebody prepared stays as prepared; only who decided is added.
+REVOKE UPDATE, DELETE, TRUNCATE ON cards_walletpayout FROM {application};
+GRANT UPDATE (approved_by_id, approved_at, called_off_by_id, called_off_at) ON cards_walletpayout TO {application};

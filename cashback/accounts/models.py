@@ -1,8 +1,9 @@
 """Who signs in. Holders never do: they have a card and a receipt."""
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 
@@ -30,5 +31,58 @@ class User(AbstractUser):
             models.CheckConstraint(
                 condition=~Q(role="dealer") | Q(is_staff=False, is_superuser=False),
                 name="accounts_user_dealer_is_not_staff",
+            ),
+        ]
+
+
+class Prepared(models.Model):
+    """What one person prepares and another approves, or either calls off; then nothing of it changes any more."""
+
+    prepared_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="+",
+        verbose_name=_("prepared by"),
+        db_index=False,
+    )
+    prepared_at = models.DateTimeField(_("prepared at"))
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("approved by"),
+        db_index=False,
+    )
+    approved_at = models.DateTimeField(_("approved at"), null=True, blank=True)
+    called_off_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("called off by"),
+        db_index=False,
+    )
+    called_off_at = models.DateTimeField(_("called off at"), null=True, blank=True)
+
+    class Meta:
+        """Each app's table has these constraints under its own name."""
+
+        abstract = True
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(approved_by=None, approved_at=None)
+                | (
+                    Q(approved_by__isnull=False, approved_at__isnull=False, called_off_at=None)
+                    & ~Q(approved_by=F("prepared_by"))
+                ),
+                name="%(app_label)s_%(class)s_two_people",
+            ),
+            models.CheckConstraint(
+                condition=Q(called_off_by=None, called_off_at=None)
+                | Q(called_off_by__isnull=False, called_off_at__isnull=False),
+                name="%(app_label)s_%(class)s_called_off_has_its_time",
             ),
         ]

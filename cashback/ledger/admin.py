@@ -1,12 +1,42 @@
-"""The books in the organizers' admin: balances, transfers and checks, read-only."""
+"""The books in the organizers' admin: balances, transfers and checks, and the organizer's own money."""
+
+from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from cashback.accounts.admin_decisions import DecisionsAdmin
 from cashback.accounts.admin_paging import KeysetAdmin
 from cashback.accounts.admin_roles import RoleAdmin
-from cashback.ledger.models import Account, BooksCheck, Transfer
+from cashback.ledger import admin_moving
+from cashback.ledger.models import Account, BooksCheck, Movement, Transfer
 from cashback.lib.money import format_minor
+
+
+@admin.register(Movement)
+class MovementAdmin(DecisionsAdmin):
+    """Own money in and out, and what of it is free."""
+
+    adding = admin_moving.PrepareForm
+    steps = admin_moving.STEPS
+    change_list_template = "admin/ledger/own_money.html"  # type: ignore[misc]
+    list_display = ["id", "event", "amount", "reference", "state", "preparer", "approver", "prepared_at"]
+    list_filter = ["event"]
+    fields = [
+        *("event", "amount", "reference", "state", "prepared_by", "prepared_at", "approved_by", "approved_at"),
+        *("called_off_by", "called_off_at"),
+    ]
+    readonly_fields = ["amount", "state"]
+
+    @admin.display(description=_("amount"))
+    def amount(self, movement: Movement) -> str:
+        """With its currency."""
+        return format_minor(movement.amount_minor, movement.currency)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """With what is free."""
+        return super().changelist_view(request, {"free": admin_moving.free_by_currency(), **(extra_context or {})})
 
 
 @admin.register(Account)

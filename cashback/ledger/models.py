@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from cashback.accounts.models import Prepared
+
 
 class Kind(models.TextChoices):
     """What an account holds."""
@@ -157,10 +159,49 @@ class Transfer(models.Model):
         return f"{self.event} {self.reference}"
 
 
-class BooksCheck(models.Model):
-    """One check of all invariants: when, how long it took, how many rules, and each breach as a sentence. Append-only.
+# What people post by hand, each from an entry of the bank's.
+MOVEMENT_EVENTS = (Event.CAPITAL_IN, Event.SURPLUS_OUT, Event.BANK_FEE)
 
-    Sentences name rows by number, never a person. A check by the schedule also tells that schedule and worker live.
+
+class Movement(Prepared):
+    """The organizer's own money in or out, or a fee of the bank: prepared by one, posted once another approves.
+
+    `reference` names the bank's entry.
+    """
+
+    event = models.CharField(
+        _("what"), max_length=20, choices=[(event.value, event.label) for event in MOVEMENT_EVENTS]
+    )
+    currency = models.CharField(_("currency"), max_length=3)
+    amount_minor = models.BigIntegerField(_("amount"))
+    reference = models.CharField(_("bank reference"), max_length=64)
+
+    class Meta(Prepared.Meta):
+        """An entry of the bank's is prepared once, unless it was called off."""
+
+        verbose_name = _("movement of own money")
+        verbose_name_plural = _("own money in and out")
+        constraints = [
+            *Prepared.Meta.constraints,
+            models.CheckConstraint(condition=Q(event__in=MOVEMENT_EVENTS), name="ledger_movement_event_known"),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="ledger_movement_amount_positive"),
+            models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="ledger_movement_currency_iso"),
+            models.CheckConstraint(condition=~Q(reference=""), name="ledger_movement_has_a_reference"),
+            models.UniqueConstraint(
+                fields=["event", "reference"], condition=Q(called_off_at=None), name="ledger_movement_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Name the movement by its id."""
+        return f"movement {self.pk}"
+
+
+class BooksCheck(models.Model):
+    """One check of the books: when, how long it took, how many rules, and each breach as a sentence. Append-only.
+
+    `whole`: every rule from the beginning; else what has come since the marks of the check before. Sentences name rows
+    by number, never a person. A check by the schedule also tells that schedule and worker live.
     """
 
     checked_at = models.DateTimeField(_("checked at"))
@@ -168,6 +209,8 @@ class BooksCheck(models.Model):
     rules = models.PositiveSmallIntegerField(_("rules"))
     breaches = models.JSONField(_("breaches"), default=list)
     by_schedule = models.BooleanField(_("by the schedule"), default=False)
+    whole = models.BooleanField(_("from the beginning"), default=True)
+    marks = models.JSONField(_("checked up to"), default=dict)
 
     class Meta:
         """The newest is read by the primary key."""

@@ -66,6 +66,15 @@ def take_surplus(*, currency: str, amount_minor: int, reference: str, now: datet
 
 
 @transaction.atomic
+def pay_fee(*, currency: str, amount_minor: int, reference: str, now: datetime) -> None:
+    """Post a fee of the bank's; what own money lacks is posted in first. Raises NothingToPost, PostedBefore."""
+    _check(Event.BANK_FEE, amount_minor, reference)
+    _check(Event.CAPITAL_IN, amount_minor, reference)
+    legs = [Leg(AccountKey(Kind.REVENUE, currency), AccountKey(Kind.BANK, currency), amount_minor)]
+    post_covered(event=Event.BANK_FEE, reference=reference, legs=legs, now=now)
+
+
+@transaction.atomic
 def post_covered(*, event: Event, reference: str, legs: Sequence[Leg], now: datetime) -> int:
     """Post an entry that costs own money; what is short is posted as the organizer's money in first.
 

@@ -36,7 +36,8 @@ STAFF = {
 
 NOT_PERSONAL = {
     "a code of the program, of ISO or of the bank": """
-        ledger.Account.currency ledger.Transfer.currency ledger.Transfer.reference
+        ledger.Account.currency ledger.Transfer.currency ledger.Transfer.reference ledger.Movement.currency
+        ledger.Movement.reference cards.WalletPayout.reference
         cards.Program.code cards.Program.currency cards.Program.terms_version cards.Dealer.code cards.Order.currency
         queueing.Registration.language queueing.Registration.terms_version queueing.HolderDetails.extended_for
         queueing.Erasure.what queueing.Erasure.why queueing.EndedAward.reason queueing.TimelineEvent.event
@@ -80,6 +81,7 @@ NOT_PERSONAL = {
         lottery.Draw.commitment lottery.Draw.pool_hash lottery.Entry.leaf lottery.Excluded.leaf lottery.Result.leaf
     """,
     "sentences of the books' own checks, which name rows by number": "ledger.BooksCheck.breaches",
+    "numbers of places and cycles up to which the books were checked": "ledger.BooksCheck.marks",
     "random": "queueing.Registration.nonce",
     "a keyed digest of a client's address or of a serial, kept for minutes": "queueing.AttemptCounter.key",
     "a file's name, made of a bank's codes, numbers and dates; gone with the content": "payouts.BankFile.name",

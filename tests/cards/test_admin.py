@@ -130,7 +130,7 @@ def sell_some(lots: int) -> None:
         sell_lots(program, dealer, 1)
 
 
-@pytest.mark.parametrize("model", ["batch", "lot", "block", "order"])
+@pytest.mark.parametrize("model", ["batch", "lot", "order"])
 def test_facts_are_neither_added_nor_deleted(model: str) -> None:
     sell_some(1)
     client = _client()
@@ -139,7 +139,7 @@ def test_facts_are_neither_added_nor_deleted(model: str) -> None:
 
 
 def test_pages_follow_one_another_by_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cards.admin.LotAdmin.list_per_page", 3)
+    monkeypatch.setattr("queueing.admin.LotAdmin.list_per_page", 3)
     sell_some(7)
     client, address = _client(), reverse("admin:cards_lot_changelist")
     every = list(Lot.objects.order_by("-pk").values_list("pk", flat=True))

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from cards import orders, selectors, wallets
 from cards.models import Dealer, DealerMember, Lot, Order, OrderState, Program
+from cashback.accounts import two_people
 from cashback.accounts.models import Role
 from cashback.ledger.models import Kind, Transfer
 from cashback.ledger.own_money import PostedBefore
@@ -90,7 +91,7 @@ def test_a_payment_takes_two_people() -> None:
 @pytest.mark.parametrize("role", [Role.OPERATOR, Role.DEALER])
 def test_only_organizers_and_checkers_see_payments(role: Role) -> None:
     order = make_order(make_program(), make_dealer(), 5, paid=False)
-    with pytest.raises(orders.NotAllowed):
+    with pytest.raises(two_people.NotAllowed):
         orders.prepare_payment(order_id=order, by_id=make_user(role).pk, now=timezone.now())
 
 

@@ -89,7 +89,7 @@ def test_registered_cards_do_not_come_back() -> None:
     lot = _sold()
     with pytest.raises(returns.CardsRegistered) as refused:
         _return(lot, 31, 50, registered=(40, 33))
-    assert "2 of these cards are registered, the first of them 33" in refused.value.message
+    assert "2 of these cards are registered, the first of them 0000-0000-0033" in refused.value.message
     assert Lot.objects.get(pk=lot.pk).ended_at is None
 
 

@@ -8,8 +8,8 @@ import pytest
 from django.utils import timezone
 
 from cards.models import Block, BlockKind
-from cards.orders import NotAllowed
 from cashback.accounts.models import Role
+from cashback.accounts.two_people import NotAllowed
 from queueing import details, holds, status
 from queueing.intake import CardBlocked, Receipt
 from queueing.models import Award, AwardKind, Erasure, HolderDetails, Registration, Source

@@ -8,8 +8,9 @@ import pytest
 from django.db import connections, transaction
 from django.utils import timezone
 
-from cards import orders, returns
+from cards import returns
 from cards.models import Lot
+from cashback.accounts import two_people
 from cashback.accounts.models import Role
 from cashback.lib.errors import DomainError
 from cashback.lib.serials import parse_serial
@@ -49,7 +50,7 @@ def test_registered_cards_stay_and_the_others_come_back() -> None:
 @pytest.mark.django_db
 def test_only_organizers_and_checkers_take_cards_back() -> None:
     lot, _ = _sold(10)
-    with pytest.raises(orders.NotAllowed):
+    with pytest.raises(two_people.NotAllowed):
         _return(lot, 1, 5, make_user(Role.DEALER).pk)
     with pytest.raises(returns.LotUnknown):
         _return(Lot(pk=lot.pk + 1), 1, 5, make_user(Role.CHECKER).pk)
