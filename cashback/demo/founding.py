@@ -19,6 +19,7 @@ from knox.models import AuthToken
 from cards import minting, orders, programs
 from cards.models import Dealer, DealerMember, Lot, Order, Program
 from cashback.accounts.models import Role, User
+from cashback.demo import gifts
 from cashback.lib.pins import parse_pin
 from cashback.lib.serials import parse_serial
 
@@ -67,6 +68,7 @@ def found(*, files: Files, url: str, now: datetime) -> bool:
     log_ins = {name: _person(name, Role(name)) for name in ("organizer", "checker")}
     dealers = [_dealer(code, name) for code, name, _, _ in DEALERS]
     cards = _sold_cards(program, now)
+    gifts.found(program=program, by_id=User.objects.get(username=Role.ORGANIZER.value).pk, now=now)
     _write(files.traffic, {"cards": cards[CARDS_TO_TRY:]})
     _write(files.unsold, {"cards": list(_minted(program, CARDS_UNSOLD, now).values())})
     _write(

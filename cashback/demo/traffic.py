@@ -1,4 +1,4 @@
-"""The demo's traffic: invented holders register through the real intake, and correct what the bank refused.
+"""The demo's traffic: invented holders register through the real intake, give details that are asked for, take gifts.
 
 What was registered is read from the database, so traffic goes on where it was cut off; a holder whose receipt was lost
 that way corrects nothing any more.
@@ -8,13 +8,14 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 
 from django.utils import timezone
 
-from cashback.demo import people
+from cashback.demo import draws, gifts, people
 from cashback.demo.founding import Files
+from cashback.demo.gifts import Holder
 from cashback.lib.errors import DomainError
 from payouts import reopening
 from payouts.models import PendingPayout, PendingState
@@ -35,23 +36,37 @@ class Traffic:
     made: int = 0
     found: int = 0
     corrected: int = 0
-    receipts: dict[int, tuple[str, dict[str, str]]] = field(default_factory=dict, repr=False)
+    holders: dict[int, Holder] = field(default_factory=dict, repr=False)
 
 
-def stream(*, files: Files, seed: int, pause: float | None = None) -> Iterator[Traffic]:
+def stream(traffic: Traffic, *, files: Files, seed: int, pause: float | None = None) -> Iterator[None]:
     """Register the traffic's cards, yielding after each; quickly at first, then at leisure.
 
     `pause` in seconds replaces both paces.
     """
     cards = json.loads(files.traffic.read_text(encoding="utf-8"))["cards"]
-    traffic = Traffic()
     for card in cards:
         if not _register(traffic, card, Random(f"{seed} {card['serial']}")):
             continue
-        yield traffic
-        _correct(traffic, seed)
+        yield
+        step(traffic, seed=seed)
         quick = traffic.made + traffic.found < QUICK_REGISTRATIONS
         time.sleep(pause if pause is not None else QUICK_PAUSE_SECONDS if quick else SLOW_PAUSE_SECONDS)
+
+
+def stay(traffic: Traffic, *, seed: int) -> None:
+    """Go on, once every card is registered, with what takes longer. Ends with the process."""
+    while True:
+        step(traffic, seed=seed)
+        time.sleep(SLOW_PAUSE_SECONDS)
+
+
+def step(traffic: Traffic, *, seed: int) -> None:
+    """Everything but registering: details that are asked for, gifts, and the demo's draw."""
+    now = timezone.now()
+    _correct(traffic, seed, now)
+    gifts.step(holders=traffic.holders, seed=seed, now=now)
+    draws.step(now=now)
 
 
 def _register(traffic: Traffic, card: dict[str, str], rng: Random) -> bool:
@@ -67,23 +82,23 @@ def _register(traffic: Traffic, card: dict[str, str], rng: Random) -> bool:
         traffic.found += 1
         return False
     traffic.made += 1
-    traffic.receipts[receipt.registration_id] = (receipt.receipt, card)
+    traffic.holders[receipt.registration_id] = Holder(receipt=receipt.receipt, **card)
     return True
 
 
-def _correct(traffic: Traffic, seed: int) -> None:
-    """Whoever reads that the bank refused the account gives another one, as a holder would."""
-    now = timezone.now()
-    refused = PendingPayout.objects.filter(
-        state=PendingState.DETAILS_NEEDED, since__lt=now - HOLDER_NOTICES_AFTER, registration__in=traffic.receipts
+def _correct(traffic: Traffic, seed: int, now: datetime) -> None:
+    """Whoever reads that details are needed, since the bank refused the account or a prize was won, gives others."""
+    asked = PendingPayout.objects.filter(
+        state=PendingState.DETAILS_NEEDED, since__lt=now - HOLDER_NOTICES_AFTER, registration__in=list(traffic.holders)
     )
-    for registration_id in refused.values_list("registration_id", flat=True):
-        receipt, card = traffic.receipts.pop(registration_id)
-        typed = {**people.holder(Random(f"{seed} again {card['serial']}")), **card}
+    for registration_id, attempts in asked.values_list("registration_id", "attempts"):
+        holder = traffic.holders[registration_id]
+        rng = Random(f"{seed} again {attempts} {holder.serial}")
+        typed = {**people.holder(rng), "serial": holder.serial, "pin": holder.pin}
         change = correct_change(typed, holder=True, account=True)
         try:
             reopening.correct(
-                receipt=receipt,
+                receipt=holder.receipt,
                 serial=change.card.serial,
                 pin=change.card.pin,
                 holder=change.holder,

@@ -13,6 +13,7 @@ from pytest_django.fixtures import Settings
 from cards.models import Lot, Program
 from cashback.demo import founding
 from cashback.demo.founding import Files, found
+from payouts import catalogue
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -87,3 +88,10 @@ def test_a_database_with_another_program_is_left_alone(files: Files) -> None:
 
 def _power_cut(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+def test_there_are_gifts_to_choose_in_every_way(files: Files) -> None:
+    found(files=files, url=URL, now=NOW)
+    offers = catalogue.offers(Program.objects.get().pk, language="zh-hans")
+    assert {way for offer in offers for way in offer.ways} == {"dealer", "post", "code"}
+    assert all(offer.picture and offer.about and offer.left == "many" for offer in offers)

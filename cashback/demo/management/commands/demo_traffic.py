@@ -25,12 +25,15 @@ class Command(BaseCommand):
         if not settings.DEMO:
             raise CommandError("DEMO is not set: this installation is not a demo")
         files = founding.default_files()
-        if files.traffic.exists():
-            for state in traffic.stream(files=files, seed=options["seed"], pause=options["pause"]):
-                if state.made % 50 == 0:
-                    self.stdout.write(f"{state.made} registered, {state.corrected} corrected")
-            self.stdout.write("every card is registered")
-        else:
+        if not files.traffic.exists():
             self.stdout.write("no traffic: this database was not founded by the demo")
+            if options["stay"]:
+                signal.pause()
+            return
+        state = traffic.Traffic()
+        for _ in traffic.stream(state, files=files, seed=options["seed"], pause=options["pause"]):
+            if state.made % 50 == 0:
+                self.stdout.write(f"{state.made} registered, {state.corrected} corrected")
+        self.stdout.write("every card is registered")
         if options["stay"]:
-            signal.pause()
+            traffic.stay(state, seed=options["seed"])
