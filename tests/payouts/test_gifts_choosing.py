@@ -144,7 +144,7 @@ def test_who_was_awarded_cash_has_nothing_to_choose() -> None:
     assert gift_view(receipt=market.line.receipts[0].receipt, language="en", now=timezone.now()) is None
 
 
-def _withdraw(market: Shop, place: int) -> None:
+def withdraw(market: Shop, place: int) -> None:
     serial, pin = market.line.cards[place - 1]
     withdrawing.withdraw(receipt=market.line.receipts[place - 1].receipt, serial=serial, pin=pin, now=timezone.now())
 
@@ -152,7 +152,7 @@ def _withdraw(market: Shop, place: int) -> None:
 def test_who_withdrew_has_nothing_to_choose_and_is_told_so() -> None:
     market = shop()
     cup = market.offer(stock_pieces=1)
-    _withdraw(market, 3)
+    withdraw(market, 3)
     with pytest.raises(choosing.GiftWithdrawn):
         market.choose(3, cup)
     assert market.view(3).blocked == "withdrawn"
@@ -162,7 +162,7 @@ def test_a_chosen_gift_of_who_withdraws_goes_back_with_its_address_erased() -> N
     market = shop()
     cup = market.offer(stock_pieces=1)
     market.choose(3, cup, "post")
-    _withdraw(market, 3)
+    withdraw(market, 3)
     sweeping.sweep(now=timezone.now())
     cup.refresh_from_db()
     assert (market.gift(3).state, market.gift(3).offer_id, cup.reserved, cup.stock) == ("lapsed", None, 0, 1)
@@ -173,7 +173,7 @@ def test_a_parcel_that_is_on_its_way_to_who_withdraws_stays_on_it() -> None:
     market = shop()
     market.choose(3, market.offer(stock_pieces=1), "post")
     market.ready(3)
-    _withdraw(market, 3)
+    withdraw(market, 3)
     sweeping.sweep(now=timezone.now())
     assert market.gift(3).state == "ready"
 

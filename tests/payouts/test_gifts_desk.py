@@ -17,7 +17,7 @@ from queueing import erasing, holds
 from queueing.models import HolderDetails, Registration, TimelineEvent
 from tests.factories import make_user
 from tests.payouts.gifting import Shop, shop
-from tests.payouts.test_gifts_choosing import _withdraw
+from tests.payouts.test_gifts_choosing import withdraw
 
 pytestmark = pytest.mark.django_db
 
@@ -66,7 +66,7 @@ def test_who_is_frozen_or_gone_gets_nothing_packed() -> None:
     cup = market.offer(stock_pieces=2)
     market.choose(3, cup)
     market.choose(4, cup)
-    _withdraw(market, 3)
+    withdraw(market, 3)
     number = Registration.objects.get(pk=market.line.receipts[3].registration_id).card_id
     now = timezone.now()
     block = holds.prepare(number=number, kind=BlockKind.FROZEN, reason="doubtful", by_id=make_user().pk, now=now)
@@ -159,7 +159,7 @@ def test_only_a_parcel_is_lost_in_the_post_and_no_code_is_replaced() -> None:
 
 def test_a_lost_parcel_of_who_withdrew_is_not_sent_again() -> None:
     market = posted()
-    _withdraw(market, 3)
+    withdraw(market, 3)
     assert at(market, gift_desk.lost, 3) == [(True, "")]
     gift = market.gift(3)
     assert (gift.state, gift.offer_id, market.money()) == ("lapsed", None, (3_000, 800))

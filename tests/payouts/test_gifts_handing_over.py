@@ -12,7 +12,7 @@ from cashback.ledger.posting import AccountKey, Leg, balance_minor, post
 from cashback.lib.serials import group_serial
 from payouts import choosing, ecodes, handing_over
 from payouts.handing_over import ClaimNotAccepted, CodeNotReadable, NotOnItsWay
-from payouts.models import Gift, StockMove
+from payouts.models import ECode, Gift, StockMove
 from queueing import epochs, holds
 from queueing.attempts import TooManyAttempts
 from queueing.intake import CardBlocked
@@ -74,7 +74,7 @@ def test_every_claim_that_is_not_right_is_refused_alike() -> None:
     market.choose(4, market.offer(stock_pieces=1))  # not ready
     waits = market.view(4).claim_code
     assert waits is not None
-    wrong = [
+    wrong: list[dict[str, Any]] = [
         {"claim_code": "00000-00000"},
         {"claim_code": ""},
         {"claim_code": "0" * 1_000},
@@ -228,7 +228,7 @@ def test_codes_are_wrapped_anew_when_their_epoch_ends() -> None:
 def test_codes_are_sealed(database_refuses: Any) -> None:
     market = shop()
     market.offer(codes=["SECRET-1"])
-    [code] = ecodes.ECode.objects.all()
+    [code] = ECode.objects.all()
     assert b"SECRET" not in bytes(code.code) + bytes(code.digest)
     with database_refuses("permission denied for table payouts_ecode"):
         code.code = b"x"
