@@ -17,19 +17,21 @@ from cashback.accounts.admin_paging import KeysetAdmin
 from cashback.accounts.admin_roles import OFFICE, RoleAdmin
 from cashback.lib.errors import DomainError
 from cashback.lib.money import format_minor
-from payouts import releasing, resolving, sweeping
+from payouts import gift_admin, releasing, resolving, sweeping
 from payouts.models import (
     Attempt,
     BankFile,
     BankLine,
     CancelledPayout,
-    Gift,
     PendingPayout,
     PendingState,
     Refund,
     Release,
     Resolution,
 )
+
+# Django looks for admins in this module alone.
+__all__ = ["gift_admin"]
 
 
 class FactsAdmin(RoleAdmin, KeysetAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
@@ -266,15 +268,6 @@ class BankLineAdmin(FactsAdmin):
     def said_amount(self, line: BankLine) -> str | None:
         """As the bank said it."""
         return None if line.amount_minor is None else format_minor(line.amount_minor, line.currency)
-
-
-@admin.register(Gift)
-class GiftAdmin(FactsAdmin):
-    """Gifts owed."""
-
-    list_display = ["award_id", "program", "state", "since"]
-    list_select_related = ["program"]
-    list_filter = ["program"]
 
 
 def _person(request: HttpRequest) -> int:

@@ -13,7 +13,7 @@ from cashback.ledger.posting import AccountKey, Leg, balance_minor, post_many
 from cashback.lib.crypto.digests import parse_receipt, receipt_digest
 from cashback.lib.errors import DomainError
 from cashback.lib.failpoints import failpoint
-from cashback.lib.serials import SerialError, parse_serial
+from cashback.lib.serials import SerialError, SerialReading, parse_serial
 from cashback.lib.typed_text import clean_code
 from payouts import choosing, ecodes, stock
 from payouts.gift_rows import SQL, GiftRow, erase_after, lock_gifts
@@ -56,17 +56,21 @@ class Claimed:
     handed_over_at: datetime
 
 
+def count_claim(*, dealer_id: int, serial: str, now: datetime) -> None:
+    """Count an attempt at a claim, before its code is looked at. Call it outside of any transaction that may fail.
+
+    Raises TooManyAttempts.
+    """
+    card = _card(serial)
+    count_attempt(client=f"dealer:{dealer_id}", serial=card.serial if card else None, now=now)
+
+
 def claim(*, dealer_id: int, serial: str, claim_code: str, by_id: int, now: datetime) -> Claimed:
     """Hand over what lies at the dealer's counter for a holder who shows serial and claim code, as typed.
 
-    Attempts are counted here. Raises ClaimNotAccepted (whatever the reason), TooManyAttempts.
+    The caller has counted the attempt. Raises ClaimNotAccepted (whatever the reason).
     """
-    try:
-        card = parse_serial(serial) if len(serial) <= TYPED_MAX else None
-    except SerialError:
-        card = None
-    # Outside of the transaction: what was refused was an attempt too.
-    count_attempt(client=f"dealer:{dealer_id}", serial=card.serial if card else None, now=now)
+    card = _card(serial)
     if card is None or len(claim_code) > TYPED_MAX:
         raise ClaimNotAccepted
     found = SQL.rows("gift_of_card", number=card.number)
@@ -144,6 +148,13 @@ def accounts(row: GiftRow) -> tuple[AccountKey, AccountKey]:
     """The program's gift reserve and gift stock."""
     reserve = AccountKey(Kind.GIFT_RESERVE, row.currency, row.program_id)
     return reserve, AccountKey(Kind.GIFT_STOCK, row.currency, row.program_id)
+
+
+def _card(serial: str) -> SerialReading | None:
+    try:
+        return parse_serial(serial) if len(serial) <= TYPED_MAX else None
+    except SerialError:
+        return None
 
 
 @transaction.atomic

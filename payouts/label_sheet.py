@@ -35,9 +35,10 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Sheet:
-    """The PDF, and the awards on whose labels something does not fit or has no glyph."""
+    """The PDF, the awards that have a label in it, and those on whose labels something does not fit or has no glyph."""
 
     pdf: bytes
+    printed: tuple[int, ...]
     unreadable: tuple[int, ...]
     too_long: tuple[int, ...]
 
@@ -48,18 +49,20 @@ def draw(parcels: Iterable[Parcel]) -> Sheet:
     out = io.BytesIO()
     canvas = Canvas(out, pagesize=A4, pageCompression=1)
     canvas.setTitle("Labels")
+    printed: list[int] = []
     unreadable: list[int] = []
     too_long: list[int] = []
     for number, parcel in enumerate(parcels):
         at = number % (COLUMNS * ROWS)
         if number and at == 0:
             canvas.showPage()
+        printed.append(parcel.award_id)
         if not glyphs.issuperset(map(ord, "".join((parcel.name, *parcel.lines)))):
             unreadable.append(parcel.award_id)
         if not _label(canvas, parcel, *_corner(at)):
             too_long.append(parcel.award_id)
     canvas.save()
-    return Sheet(pdf=out.getvalue(), unreadable=tuple(unreadable), too_long=tuple(too_long))
+    return Sheet(pdf=out.getvalue(), printed=tuple(printed), unreadable=tuple(unreadable), too_long=tuple(too_long))
 
 
 def wrap(text: str, size: float, width: float) -> list[str]:
