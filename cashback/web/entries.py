@@ -18,6 +18,15 @@ _FIELD_OF_PATH = {
     "account.bank": "account_bank",
     "product.name": "product_name",
     "product.specification": "product_specification",
+    "gift": "offer",
+    "delivery.way": "way",
+    "delivery.dealer": "dealer",
+    "delivery.name": "delivery_name",
+    "delivery.phone": "delivery_phone",
+    "delivery.email": "delivery_email",
+    "delivery.country": "delivery_country",
+    "delivery.postcode": "delivery_postcode",
+    "delivery.address": "delivery_address",
 }
 ACCOUNT_KINDS = [
     ("cn_card", _("Bank card issued in China")),
@@ -117,6 +126,37 @@ class DetailsEntry(CardEntry):
     account_bank = _text(_("Bank"), _("The bank’s name, if you know it."), optional=True)
     phone = _text(_("Phone"), optional=True, inputmode="tel", autocomplete="tel")
     email = _text(_("E-mail"), optional=True, inputmode="email", autocomplete="email")
+
+
+class GiftEntry(CardEntry):
+    """A choice: which gift, how it comes, and where to. What one way does not need is carried along for another."""
+
+    DELIVERY = (
+        *("delivery_name", "delivery_phone", "delivery_email"),
+        *("delivery_country", "delivery_postcode", "delivery_address"),
+    )
+
+    offer = _text(_("Gift"))
+    way = forms.CharField(label=_("How it comes to you"), required=False, strip=False, widget=forms.RadioSelect())
+    dealer = forms.CharField(label=_("Dealer"), required=False, strip=False, widget=forms.Select())
+    delivery_name = _text(_("Name on the parcel"), autocomplete="name")
+    delivery_address = forms.CharField(
+        label=_("Address"),
+        help_text=_("As your post writes it, line by line; country and postcode have fields of their own."),
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": "4", "spellcheck": "false", "autocomplete": "street-address"}),
+    )
+    delivery_postcode = _text(_("Postcode"), optional=True, autocomplete="postal-code")
+    delivery_country = forms.CharField(label=_("Country"), required=False, strip=False, widget=forms.Select())
+    delivery_phone = _text(
+        _("Phone"),
+        _("For the carrier; it is printed on the label."),
+        optional=True,
+        inputmode="tel",
+        autocomplete="tel",
+    )
+    delivery_email = _text(_("E-mail"), optional=True, inputmode="email", autocomplete="email")
 
 
 class RegistrationEntry(DetailsEntry):

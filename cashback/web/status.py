@@ -16,6 +16,7 @@ from cashback.lib.errors import DomainError
 from cashback.lib.serials import format_serial
 from cashback.web import pictures, words
 from cashback.web.entries import ReceiptEntry
+from cashback.web.gifts import gift_context
 from cashback.web.pages import private, show, status_of, switched
 from payouts import selectors
 from payouts.selectors import HolderStatus
@@ -23,7 +24,7 @@ from queueing import status as registration_status
 from queueing.attempts import count_status_read
 
 # A page that can still change looks for news by itself.
-OPEN_STATES = frozenset({"due", "approved", "sent", "accepted", "on_hold", "in_doubt", "details_needed"})
+OPEN_STATES = frozenset({"due", "approved", "sent", "accepted", "on_hold", "in_doubt", "details_needed", "ready"})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -64,7 +65,10 @@ def status(request: HttpRequest, receipt: str) -> HttpResponse:
     if found.awards and found.registration.contact_held:
         registration_status.verdict_shown(registration_id=found.registration.registration_id, now=now)
     template = "web/_status.html" if "moving" in request.GET else "web/status.html"
-    response = show(request, template, {**status_context(found, now), "receipt": receipt})
+    context = {**status_context(found, now), "receipt": receipt}
+    if any(award.kind == "gift" for award in found.awards):
+        context |= gift_context(request, receipt, found.registration.number, now)
+    response = show(request, template, context)
     # The page has no form that needs its address.
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
@@ -109,7 +113,7 @@ def status_context(found: HolderStatus, now: datetime) -> dict[str, Any]:
 
 
 def _moves(state: str, found: HolderStatus) -> bool:
-    """A gift of somebody who has withdrawn lapses soon."""
+    """A gift that is ready may be handed over at any moment; one of somebody who has withdrawn lapses soon."""
     return state in OPEN_STATES or (state == "owed" and found.registration.outcome == "withdrawn")
 
 

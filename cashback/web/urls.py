@@ -1,10 +1,10 @@
 """The holders' pages."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.i18n import set_language
 
-from cashback.web import changing, erasures, home, programs, registering, status
+from cashback.web import changing, erasures, gifts, home, programs, registering, status
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
@@ -15,6 +15,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("s/<str:receipt>/correct/", changing.correct, name="correct"),
     path("s/<str:receipt>/withdraw/", changing.withdraw, name="withdraw"),
     path("s/<str:receipt>/held/", changing.held, name="held"),
+    path("s/<str:receipt>/gift/", gifts.choose, name="gift"),
+    path("s/<str:receipt>/gift/code/", gifts.code, name="gift_code"),
+    path("s/<str:receipt>/gift/received/", gifts.received, name="gift_received"),
+    re_path(r"^gifts/(?P<sha256>[0-9a-f]{64})\.webp$", gifts.picture, name="gift_picture"),
     path("lost/", changing.lost, name="lost"),
     path("erasures/<int:erasure_id>/", erasures.erasure, name="erasure"),
     path("programs/<slug:code>/", programs.program, name="program"),
