@@ -18,6 +18,7 @@ AWARD_STATES = [
     *("due", "approved", "sent", "accepted", "refunded", "details_needed", "on_hold", "in_doubt", "cancelled"),
     *("lapsed", "owed", "chosen", "ready", "handed_over"),
 ]
+GIFT_WAYS = ["dealer", "post", "code"]
 
 
 class Printed(serializers.DateTimeField):
@@ -300,3 +301,92 @@ class StatementLineOut(serializers.Serializer[object]):
     program = serializers.CharField()
     amount_minor = serializers.IntegerField()
     currency = serializers.CharField()
+
+
+class OfferOut(serializers.Serializer[object]):
+    """A gift that can be chosen. `picture` is an address that may be kept for ever."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    about = serializers.CharField(allow_blank=True)
+    picture = serializers.CharField(allow_null=True)
+    ways = serializers.ListField(child=serializers.ChoiceField(choices=GIFT_WAYS))
+    left = serializers.ChoiceField(choices=["many", "few", "none"])
+
+
+class CounterOut(serializers.Serializer[object]):
+    """A dealer from whom a gift can be fetched."""
+
+    code = serializers.CharField()
+    name = serializers.CharField()
+
+
+class GiftOut(serializers.Serializer[object]):
+    """A registration's gift. `claim_by`: choose, fetch or read it until then; null while no time runs."""
+
+    id = serializers.IntegerField()
+    state = serializers.ChoiceField(choices=["owed", "chosen", "ready", "handed_over", "lapsed"])
+    since = Printed()
+    claim_by = Printed(allow_null=True)
+    can_choose = serializers.BooleanField()
+    blocked = serializers.ChoiceField(choices=["withdrawn", "void", "frozen"], allow_null=True)
+    gift = OfferOut(allow_null=True)
+    way = serializers.ChoiceField(choices=GIFT_WAYS, allow_null=True)
+    dealer = CounterOut(allow_null=True)
+    claim_code = serializers.CharField(allow_null=True)
+    tracking = serializers.CharField(allow_null=True)
+    code_readable = serializers.BooleanField()
+
+
+class GiftsOut(serializers.Serializer[object]):
+    """The registration's own gifts, what is on offer to it, and the dealers who hand gifts over."""
+
+    gifts = GiftOut(many=True)
+    offers = OfferOut(many=True)
+    dealers = CounterOut(many=True)
+
+
+class DeliveryIn(serializers.Serializer[object]):
+    """How a gift comes to its holder. Without `way`: a dealer means that counter, an address the post."""
+
+    way = serializers.ChoiceField(choices=GIFT_WAYS, required=False)
+    dealer = serializers.CharField(required=False, max_length=32)
+    name = serializers.CharField(required=False, max_length=140)
+    phone = serializers.CharField(required=False, max_length=40)
+    email = serializers.CharField(required=False, max_length=254)
+    country = serializers.CharField(required=False, max_length=2)
+    postcode = serializers.CharField(required=False, max_length=16)
+    address = serializers.CharField(required=False, max_length=400)
+
+
+class ChoiceIn(CardIn):
+    """A choice. `gift` is an offer's id; an e-code needs no delivery."""
+
+    gift = serializers.IntegerField(min_value=1)
+    delivery = DeliveryIn(required=False)
+
+
+class ChoiceOut(serializers.Serializer[object]):
+    """What to show at the dealer's counter, once the gift is ready there."""
+
+    claim_code = serializers.CharField(required=False)
+
+
+class CodeOut(serializers.Serializer[object]):
+    """An e-code."""
+
+    code = serializers.CharField()
+
+
+class ClaimIn(serializers.Serializer[object]):
+    """What a holder shows at the counter; spaces, dashes and case do not matter."""
+
+    serial = serializers.CharField(max_length=64)
+    claim_code = serializers.CharField(max_length=64)
+
+
+class ClaimOut(serializers.Serializer[object]):
+    """What to hand out."""
+
+    gift = serializers.CharField()
+    handed_over_at = Printed()

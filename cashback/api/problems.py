@@ -19,6 +19,8 @@ _STATUS_BY_CODE: dict[str, int] = {
     "invalid_details": 422,
     "invalid_serial": 422,
     "invalid_pin": 422,
+    "way_not_offered": 422,
+    "dealer_unknown": 422,
     "idempotency_mismatch": 422,
     "too_many_attempts": 429,
     "receipt_not_found": 404,

@@ -4,7 +4,7 @@ from csp.decorators import csp_update
 from django.urls import URLPattern, URLResolver, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from cashback.api import dealers, holders, public, views
+from cashback.api import dealers, gifts, holders, public, views
 
 app_name = "api"
 
@@ -18,6 +18,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("registrations/<str:receipt>/correct", holders.Correct.as_view(), name="correct"),
     path("registrations/<str:receipt>/withdraw", holders.Withdraw.as_view(), name="withdraw"),
     path("registrations/<str:receipt>/export", holders.Export.as_view(), name="export"),
+    path("registrations/<str:receipt>/gifts", gifts.Gifts.as_view(), name="gifts"),
+    path("registrations/<str:receipt>/gift", gifts.Gift.as_view(), name="gift"),
+    path("registrations/<str:receipt>/gift/code", gifts.Code.as_view(), name="gift_code"),
     path("receipts", holders.Receipts.as_view(), name="receipts"),
     path("status/<str:receipt>", holders.Status.as_view(), name="status"),
     path("programs", public.Programs.as_view(), name="programs"),
@@ -27,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dealer/orders", dealers.Orders.as_view(), name="dealer_orders"),
     path("dealer/lots", dealers.Lots.as_view(), name="dealer_lots"),
     path("dealer/statement", dealers.Statement.as_view(), name="dealer_statement"),
+    path("dealer/gift-claims", gifts.Claims.as_view(), name="dealer_gift_claims"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", docs, name="docs"),
     path("<path:rest>", views.Nothing.as_view()),
