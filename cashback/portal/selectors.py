@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from cards.models import Dealer, DealerMember, Lot, Order, OrderState, Program, ProgramState
@@ -17,7 +17,9 @@ from cashback.accounts.models import User
 from cashback.ledger.models import Account
 from cashback.ledger.statements import Line, wallet_lines, wallets
 from cashback.lib.sql import Queries
+from payouts.models import Gift
 
+OPEN_AT_COUNTER = (Gift.State.CHOSEN, Gift.State.READY)
 QUERIES = Queries(Path(__file__).parent / "sql" / "lots.sql")
 
 
@@ -86,6 +88,24 @@ def sold_to(dealer: Dealer) -> Sold:
     with connection.cursor() as cursor:
         cursor.execute(QUERIES["sold_to_dealer"], {"dealer": dealer.pk})
         return Sold(*cursor.fetchone())
+
+
+def at_counter(dealer: Dealer) -> QuerySet[Gift]:
+    """What lies at the dealer's counter, or is coming there. Nothing in it leads to a holder."""
+    rows = Gift.objects.filter(dealer=dealer, state__in=OPEN_AT_COUNTER)
+    return rows.select_related("offer").only("state", "since", "offer__name", "offer__name_zh")
+
+
+def counts_at_counter(dealer: Dealer) -> list[dict[str, Any]]:
+    """How many of each gift lie at the counter (`ready`), and how many are coming (`chosen`)."""
+    rows: Any = Gift.objects.filter(dealer=dealer, state__in=OPEN_AT_COUNTER).order_by("offer__name", "offer")
+    ready, coming = (Count("pk", filter=Q(state=state)) for state in (Gift.State.READY, Gift.State.CHOSEN))
+    return list(rows.values("offer", "offer__name", "offer__name_zh").annotate(ready=ready, coming=coming))
+
+
+def handed_over_by(dealer: Dealer) -> QuerySet[Gift]:
+    """What was handed over at the dealer's counter."""
+    return Gift.objects.filter(dealer=dealer, state=Gift.State.HANDED_OVER).select_related("offer")
 
 
 def statement_of(dealer: Dealer, before: int | None, limit: int) -> list[tuple[Line, Program, Any]]:

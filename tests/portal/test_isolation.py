@@ -11,7 +11,7 @@ from tests.queueing.holders import enter
 
 OPEN = {"login", "logout", "password_change", "password_change_done"}
 PATTERNS = {str(pattern.name): str(pattern.pattern) for pattern in site.get_urls() if hasattr(pattern, "name")}
-OWN_LISTS = ["", "orders/", "orders/new/", "lots/", "statement/", "access/"]
+OWN_LISTS = ["", "orders/", "orders/new/", "lots/", "gifts/", "gifts/claim/", "statement/", "access/"]
 Other = tuple[Dealer, Order, Lot]
 
 
@@ -26,8 +26,8 @@ def other(db: None) -> Other:
 
 
 def test_this_file_covers_every_address() -> None:
-    lists = {"index", "orders", "lots", "statement", "access"}
-    behind = lists | {"new_order", "order", "cancel_order", "lot", "new_token", "revoke_token"}
+    lists = {"index", "orders", "lots", "gifts", "claim_gift", "statement", "access"}
+    behind = lists | {"new_order", "order", "cancel_order", "lot", "gift_handed_over", "new_token", "revoke_token"}
     assert set(PATTERNS) == behind | OPEN, "no generic address of Django's admin is left either"
 
 
@@ -73,7 +73,7 @@ def test_an_order_is_placed_for_nobody_else(other: Other) -> None:
 @pytest.mark.parametrize("name", sorted(set(PATTERNS) - {"login", "logout"}))
 def test_strangers_are_asked_to_sign_in(client: Client, name: str) -> None:
     address = "/dealer/" + PATTERNS[name].replace("<int:order_id>", "1").replace("<int:lot_id>", "1")
-    address = address.replace("<slug:digest>", "1")
+    address = address.replace("<slug:digest>", "1").replace("<int:award_id>", "1")
     answer = client.post(address) if name in {"cancel_order", "new_token", "revoke_token"} else client.get(address)
     assert answer.status_code == 302
     assert answer["Location"].startswith("/dealer/")
