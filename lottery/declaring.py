@@ -5,9 +5,9 @@ from datetime import datetime
 from django.db import transaction
 
 from cards.models import Batch, DealerMember, Lot, Program
-from cards.orders import NotAllowed, require_organizer
 from cards.programs import ProgramUnknown
 from cashback.accounts.models import Role, User
+from cashback.accounts.two_people import NotAllowed, require_organizer
 from cashback.lib.errors import DomainError
 from lottery.models import Declaration
 

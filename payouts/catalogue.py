@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from cards.models import Program
-from cards.orders import require_organizer
+from cashback.accounts.two_people import require_organizer
 from cashback.lib.errors import InvalidDetails
 from cashback.lib.money import format_minor
 from payouts.models import Offer, Picture, StockMove, Way

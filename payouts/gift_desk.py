@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from cards.orders import require_organizer
+from cashback.accounts.two_people import require_organizer
 from cashback.lib.errors import DomainError
 from cashback.lib.failpoints import failpoint
 from payouts import handing_over, stock

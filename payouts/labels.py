@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from cards.orders import require_organizer
+from cashback.accounts.two_people import require_organizer
 from payouts.gift_rows import SQL
 from payouts.label_sheet import Parcel, Sheet, draw
 from queueing.delivering import Delivery, read_deliveries

@@ -10,7 +10,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from cards.models import Program, ProgramState
-from cards.orders import require_organizer
+from cashback.accounts.two_people import require_organizer
 from cashback.ledger import own_money
 from cashback.ledger.models import Event, Kind
 from cashback.ledger.posting import AccountKey, Leg, balance_minor, post

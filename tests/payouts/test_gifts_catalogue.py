@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 from PIL import Image
 
-from cards.orders import NotAllowed
+from cashback.accounts.two_people import NotAllowed
 from cashback.ledger.models import Event, Kind, Transfer
 from cashback.ledger.own_money import free_minor, pay_in
 from cashback.ledger.posting import AccountKey, balance_minor

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from cards.models import BlockKind
-from cards.orders import NotAllowed
+from cashback.accounts.two_people import NotAllowed
 from cashback.ledger.models import Event, Kind, Transfer
 from cashback.ledger.posting import AccountKey, balance_minor
 from payouts import gift_desk
