@@ -1,4 +1,4 @@
-"""A program's own life: published once its price covers what it promises, closed on its date, never cheapened."""
+"""A program's own life: published once its price covers what it promises, never cheapened, its closing only put off."""
 
 from datetime import date, datetime, timedelta
 
@@ -43,12 +43,6 @@ class ClosingNotLater(DomainError):
     code = "closing_not_later"
 
 
-class ClosingNotReached(DomainError):
-    """Program %(program)s closes on %(closes_on)s, not before."""
-
-    code = "closing_not_reached"
-
-
 @transaction.atomic
 def publish(*, program_id: int, now: datetime) -> Program:
     """Publish a draft. Its figures are locked from then on.
@@ -68,19 +62,6 @@ def move_closing(*, program_id: int, closes_on: date, now: datetime) -> Program:
     if closes_on <= max(program.closes_on, timezone.localdate(now)):
         raise ClosingNotLater(program=program.code, closes_on=program.closes_on)
     _move(program, ProgramState.PUBLISHED, closes_on=closes_on)
-    return _get(program_id)
-
-
-@transaction.atomic
-def close(*, program_id: int, now: datetime) -> Program:
-    """Mark a program closed, on its date or later. What closing means for the line is done by who calls this.
-
-    Raises ProgramUnknown, ProgramStateRefuses, ClosingNotReached.
-    """
-    program = _get(program_id)
-    if timezone.localdate(now) < program.closes_on:
-        raise ClosingNotReached(program=program.code, closes_on=program.closes_on)
-    _move(program, ProgramState.PUBLISHED, state=ProgramState.CLOSED, closed_at=now)
     return _get(program_id)
 
 

@@ -8,8 +8,12 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import django
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError, ProgrammingError, connection
+
+from cashback.lib.crypto.digests import PinKey, UnusableKeyFile
 
 SECRET_KEY_CHARACTERS_MIN = 40
 GROUP_AND_OTHERS = 0o077
@@ -24,7 +28,8 @@ def refuse_to_start() -> None:
 
 def problems() -> list[str]:
     """One line for each setting with which this process must not start."""
-    found = [*_key_files(), *_roles()]
+    found = _key_files() or _pin_key()
+    found += _roles()
     if settings.DEMO or settings.DEBUG:
         return [*found, *_demo()] if settings.DEMO else found
     return [*found, *_production()]
@@ -81,8 +86,32 @@ def _key_files() -> list[str]:
     return found
 
 
+def _pin_key() -> list[str]:
+    """With another key every right PIN would be refused, as if its holder had mistyped it.
+
+    A database that is away, or that has no tables yet, has nothing to compare.
+    """
+    try:
+        key = PinKey.load(Path(settings.PIN_KEY_FILE))
+    except UnusableKeyFile as problem:
+        return [f"PIN_KEY_FILE: {problem}"]
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT DISTINCT pin_key_id FROM cards_batch WHERE pin_key_id <> %s ORDER BY 1", [key.id])
+            missing = [str(key_id) for (key_id,) in cursor.fetchall()]
+    except (OperationalError, ProgrammingError):
+        return []
+    finally:
+        if not connection.in_atomic_block:
+            connection.close()  # a server that forks must not share it
+    if missing:
+        return [f"PIN_KEY_FILE holds the key {key.id}; cards were minted under {', '.join(missing)}"]
+    return []
+
+
 def main() -> int:
     """Print what is wrong; 1 if anything is."""
+    django.setup()
     found = problems()
     for line in found:
         sys.stderr.write(f"{line}\n")

@@ -8,5 +8,5 @@ from cashback.checks import refuse_to_start
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cashback.settings")
 
-refuse_to_start()
 application = get_wsgi_application()
+refuse_to_start()

@@ -11,7 +11,7 @@ from cards.orders import require_organizer
 from cards.programs import ProgramStateRefuses, ProgramUnknown
 from cashback.ledger.models import Event, Kind, Transfer
 from cashback.ledger.own_money import NothingToPost, PostedBefore
-from cashback.ledger.posting import AccountKey, Leg, balance_minor, post
+from cashback.ledger.posting import AccountKey, Leg, post
 from cashback.lib.errors import DomainError
 from lottery.holding import SecondPersonNeeded, hold
 from lottery.models import Draw, DrawState
@@ -54,9 +54,8 @@ class Fund(NamedTuple):
 
 def fund(*, program_id: int) -> Fund:
     """The program's prize fund as it stands."""
-    program = Program.objects.get(pk=program_id)
-    (committed_minor,) = _SQL.row("committed", program=program_id)
-    return Fund(balance_minor(account(program)), int(committed_minor))
+    _, _, balance_minor, committed_minor = _SQL.row("funds", program=program_id)
+    return Fund(balance_minor, committed_minor)
 
 
 def cover_minor(*, program_id: int) -> int:

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from django.conf import settings
 from django.db import transaction
@@ -63,7 +63,7 @@ def _claim(release_id: int, now: datetime) -> None:
     )
     if release is None:
         return
-    rows = _SQL.rows("approved_payouts", release=release_id)
+    rows = _without_frozen(release, _SQL.rows("approved_payouts", release=release_id), now)
     transfers = _transfers(
         release,
         [
@@ -145,6 +145,13 @@ def _transfers(release: Release, payments: Iterable[tuple[str, int, str, int]]) 
         )
         for reference, amount_minor, currency, registration in payments
     ]
+
+
+def _without_frozen(release: Release, rows: list[tuple[Any, ...]], now: datetime) -> list[tuple[Any, ...]]:
+    """Those whose cards were not frozen since the release was approved; the others are on hold, with the hold ended."""
+    frozen = dict(_SQL.rows("drop_frozen", release=release.pk, now=now))
+    details.let_go(registration_ids=list(frozen.values()), release_id=release.pk)
+    return [row for row in rows if row[0] not in frozen]
 
 
 def _drop_unpayable(release: Release, rows: list[tuple[int, ...]], transfers: list[Transfer], now: datetime) -> None:

@@ -1,7 +1,8 @@
 SET LOCAL lock_timeout = '5s';
 
 -- An award is in at most one register. The three tables cannot share a unique index, so each insert looks at the
--- others, after taking the award's own lock; moves delete before they insert, in one statement.
+-- others. It takes no lock: collecting has its own, and every later move deletes the award's row from the register it
+-- leaves, in the same statement, so that of two at once the second finds nothing to move.
 CREATE FUNCTION payouts_one_register() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (

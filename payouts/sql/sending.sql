@@ -7,6 +7,14 @@ SELECT id FROM payouts_release WHERE state IN ('approved', 'sending') ORDER BY i
 SELECT award_id, registration_id, attempts + 1, amount_minor, currency FROM payouts_pendingpayout
  WHERE release_id = %(release)s AND state = 'approved' ORDER BY award_id FOR UPDATE;
 
+-- name: drop_frozen
+-- Payouts of cards that were frozen after their release was approved: on hold, and out of it.
+UPDATE payouts_pendingpayout AS pending SET state = 'on_hold', reason = 'frozen', release_id = NULL, since = %(now)s
+  FROM queueing_registration AS registration
+ WHERE registration.id = pending.registration_id AND registration.frozen_at IS NOT NULL
+   AND pending.release_id = %(release)s AND pending.state = 'approved'
+RETURNING pending.award_id, pending.registration_id;
+
 -- name: drop_unpayable
 -- Payouts that the rail cannot carry as their details stand: the holders are asked.
 UPDATE payouts_pendingpayout AS pending

@@ -64,12 +64,22 @@ def test_the_closing_date_only_moves_later() -> None:
     assert programs.move_closing(program_id=program.pk, closes_on=later, now=timezone.now()).closes_on == later
 
 
-def test_a_program_closes_on_its_date_and_not_before() -> None:
+@pytest.mark.parametrize(
+    ("ended", "back"),
+    [
+        ({"state": "closed", "closed_at": timezone.now()}, {"state": "published", "closed_at": None}),
+        (
+            {"state": "settled", "closed_at": timezone.now(), "settled_at": timezone.now()},
+            {"state": "closed", "settled_at": None},
+        ),
+    ],
+    ids=["closed", "settled"],
+)
+def test_a_programs_life_only_goes_on(ended: dict[str, Any], back: dict[str, Any], database_refuses: Refuses) -> None:
     program = make_program()
-    with pytest.raises(programs.ClosingNotReached):
-        programs.close(program_id=program.pk, now=timezone.now() + timedelta(days=364))
-    closed = programs.close(program_id=program.pk, now=timezone.now() + timedelta(days=365))
-    assert closed.state == ProgramState.CLOSED
+    Program.objects.filter(pk=program.pk).update(**ended)
+    with database_refuses("cards_program_locked"):
+        Program.objects.filter(pk=program.pk).update(**back)
 
 
 def test_the_database_holds_the_gate(database_refuses: Refuses) -> None:

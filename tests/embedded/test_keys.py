@@ -11,8 +11,9 @@ from pytest_django.fixtures import Settings
 from cashback.checks import problems, refuse_to_start
 from cashback.embedded.house import House
 from cashback.embedded.keys import make_keys
-from cashback.lib.crypto.digests import PinKey
+from cashback.lib.crypto.digests import PinKey, create_key_file
 from cashback.lib.crypto.signatures import SigningKey
+from tests.factories import make_program, mint_batch
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def test_each_side_of_the_bank_reads_only_what_is_meant_for_it(house: House) -> 
 
 
 @pytest.fixture
-def production(house: House, settings: Settings) -> Settings:
+def production(house: House, settings: Settings, db: None) -> Settings:
     """Settings with which a production starts."""
     for name, value in make_keys(house).items():
         setattr(settings, name, value)
@@ -68,6 +69,17 @@ def production(house: House, settings: Settings) -> Settings:
 
 def test_a_production_with_its_secrets_starts(production: Settings) -> None:
     assert problems() == []
+
+
+def test_another_key_than_the_cards_were_minted_under_refuses_to_start(production: Settings) -> None:
+    file = production.PIN_KEY_FILE = Path(production.PIN_KEY_FILE)
+    mint_batch(make_program(), 1)
+    assert problems() == []
+    minted_under = PinKey.load(file).id
+    file.unlink()
+    create_key_file(file)
+    with pytest.raises(ImproperlyConfigured, match=f"PIN_KEY_FILE holds the key .* minted under {minted_under}"):
+        refuse_to_start()
 
 
 def _default_secret(settings: Settings) -> None:

@@ -7,8 +7,10 @@ import pytest
 from django.utils import timezone
 
 from cashback.ledger.models import Kind
-from payouts import releasing, sending
+from payouts import releasing, sending, sweeping
 from payouts.models import Attempt, PendingPayout, Release
+from queueing.models import Registration
+from tests.embedded_bank.customer import card_ending
 from tests.factories import make_user
 from tests.payouts.banking import PAID, Bank, closed, correct, released
 from tests.queueing.holders import ACCOUNT_NUMBER
@@ -83,6 +85,33 @@ def test_what_the_rail_cannot_carry_is_asked_for_again(bank: Bank) -> None:
 def test_a_release_of_which_nothing_can_be_carried_is_called_off(bank: Bank) -> None:
     line = closed(account=ACCOUNT_NUMBER)
     release = released(line.program)
+    assert not sending.send(release_id=release.pk, now=timezone.now())
+    release.refresh_from_db()
+    assert (release.state, release.payouts) == ("cancelled", 0)
+    assert bank.outbox == []
+
+
+def test_a_card_frozen_after_approval_is_not_paid(bank: Bank) -> None:
+    line = closed()
+    release = released(line.program)
+    frozen = Registration.objects.filter(pk=line.receipts[0].registration_id)
+    frozen.update(frozen_at=timezone.now())
+    assert sending.send(release_id=release.pk, now=timezone.now())
+    release.refresh_from_db()
+    assert (release.payouts, release.total_minor, Attempt.objects.count()) == (1, 10_000, 1)
+    pending = PendingPayout.objects.get(place=1)
+    assert (pending.state, pending.reason, pending.release) == ("on_hold", "frozen", None)
+    assert (line.balance(Kind.PAYOUTS_DUE), line.balance(Kind.IN_TRANSIT)) == (10_000, 10_000)
+    frozen.update(frozen_at=None)
+    sweeping.sweep(now=timezone.now())
+    correct(line, 1, card_ending("9000", 1))  # nothing holds the payee any more
+    assert released(line.program).payouts == 1
+
+
+def test_a_release_of_which_every_card_was_frozen_is_called_off(bank: Bank) -> None:
+    line = closed()
+    release = released(line.program)
+    Registration.objects.update(frozen_at=timezone.now())
     assert not sending.send(release_id=release.pk, now=timezone.now())
     release.refresh_from_db()
     assert (release.state, release.payouts) == ("cancelled", 0)

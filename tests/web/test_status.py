@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.test import Client, override_settings
 from django.utils import timezone
 
@@ -12,6 +13,8 @@ from cashback.web import words
 from payouts import collecting
 from payouts.models import PendingPayout
 from queueing import erasing, ordering
+from queueing.correction import Delivery
+from queueing.delivering import hold_delivery
 from queueing.models import Erasure, ReceiptRequest, Registration
 from tests.factories import make_program, sold_cards
 from tests.queueing.holders import other_pin
@@ -186,6 +189,31 @@ def test_the_holder_sees_what_is_held_only_with_the_pin(holder: Holder, card: tu
     # The day is written for people above, and for machines in the data below.
     shown, data = right.text.split("<pre", 1)
     assert ("00Z" in shown, "00Z" in data) == (False, True)
+
+
+@pytest.mark.usefixtures("unbalanced")  # the gift was not awarded by a cycle
+def test_the_holder_sees_what_was_given_for_a_gift_and_its_destruction(
+    holder: Holder, card: tuple[str, str], receipt: str
+) -> None:
+    registration, now = Registration.objects.get().pk, timezone.now()
+    given = Delivery(name="诸葛", phone="", email="", country="CN", postcode="", address="科技园路88号\n12层")
+    with transaction.atomic():
+        erasing.erase(registration_ids=[registration], what="payee_and_contact", why="gift_verdict", now=now)
+        hold_delivery(registration_id=registration, delivery=given, erase_by=now + timedelta(days=5), now=now)
+    shown = holder.get(f"/s/{receipt}/").text
+    assert ("What you gave for the gift" in shown, "诸葛" in shown, "科技园" in shown) == (True, False, False)
+    path = f"/s/{receipt}/held/"
+    held = holder.send(path, holder.get(path), serial=card[0], pin=card[1]).text
+    assert "CN<br>科技园路88号<br>12层" in held
+    assert "the gift is handed over" in held
+    with transaction.atomic():
+        erasing.erase(registration_ids=[registration], what="delivery", why="handed_over", now=now)
+    shown = holder.get(f"/s/{receipt}/").text
+    assert "address or contact for the gift" in shown
+    assert "because the gift was handed over" in shown
+    proof = holder.get(f"/erasures/{Erasure.objects.latest('id').pk}/").text
+    assert "address or contact for the gift" in proof
+    assert "the signature is valid" in proof
 
 
 def test_a_lost_receipt_is_replaced(holder: Holder, card: tuple[str, str], receipt: str) -> None:
