@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from cards.models import Lot
 from cards.orders import NotAllowed
 from cashback.accounts.models import Role
 from cashback.lib.serials import parse_serial
@@ -105,10 +104,6 @@ def test_a_dealer_declares_within_one_living_lot_of_its_own(shop: Shop) -> None:
         shop.declare(KIND.DEALER, 3, 1)
     with pytest.raises(declaring.NotDeclarable):
         shop.declare(KIND.STAFF, 0, 1, dealer_id=shop.dealer.pk, by_id=shop.organizer)
-    Lot.objects.filter(program=shop.program).update(ended_at=timezone.now())
-    with pytest.raises(declaring.NotDeclarable):
-        shop.declare(KIND.DEALER, 0, 1)
-    Lot.objects.filter(program=shop.program).update(ended_at=None)
 
 
 def test_an_organizer_declares_for_a_dealer(shop: Shop) -> None:
