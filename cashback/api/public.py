@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from cards import selectors as cards
 from cashback.api import documents
+from cashback.api.draw_states import states_by_program
 from cashback.api.problems import NotFound
 from cashback.api.views import ApiView, cut, linked, page
 from payouts import selectors
@@ -33,7 +34,8 @@ class Programs(ApiView):
         """List every program that was ever published, with its numbers."""
         found, more = cut(request, cards.public_programs())
         numbers = {row.code: row for row in selectors.programs_numbers([row.pk for row in found], timezone.now())}
-        shown = [_shown(numbers[program.code]) for program in found]
+        draws = states_by_program([row.pk for row in found])
+        shown = [_shown(numbers[program.code], draws.get(program.code, [])) for program in found]
         return linked(request, documents.ProgramOut(shown, many=True).data, more)
 
 
@@ -46,7 +48,9 @@ class ProgramNumbers(ApiView):
         program = cards.public_programs().filter(code=code).first() if code.isprintable() else None
         if program is None:
             raise NotFound
-        return Response(documents.ProgramOut(_shown(selectors.program_numbers(program, timezone.now()))).data)
+        numbers = selectors.program_numbers(program, timezone.now())
+        draws = states_by_program([program.pk]).get(program.code, [])
+        return Response(documents.ProgramOut(_shown(numbers, draws)).data)
 
 
 class ErasureView(ApiView):
@@ -74,5 +78,5 @@ class Keys(ApiView):
         return page(request, SigningKey.objects.order_by("from_at"), documents.KeyOut)
 
 
-def _shown(numbers: selectors.ProgramNumbers) -> dict[str, Any]:
-    return {name: getattr(numbers, name) for name in numbers.__dataclass_fields__} | {"draws": []}
+def _shown(numbers: selectors.ProgramNumbers, draws: list[dict[str, str]]) -> dict[str, Any]:
+    return {name: getattr(numbers, name) for name in numbers.__dataclass_fields__} | {"draws": draws}

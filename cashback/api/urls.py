@@ -4,7 +4,7 @@ from csp.decorators import csp_update
 from django.urls import URLPattern, URLResolver, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from cashback.api import dealers, gifts, holders, public, views
+from cashback.api import dealers, draws, gifts, holders, public, views
 
 app_name = "api"
 
@@ -25,6 +25,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("status/<str:receipt>", holders.Status.as_view(), name="status"),
     path("programs", public.Programs.as_view(), name="programs"),
     path("programs/<str:code>", public.ProgramNumbers.as_view(), name="program"),
+    path("draws", draws.Draws.as_view(), name="draws"),
+    path("draws/<str:draw>", draws.DrawView.as_view(), name="draw"),
+    path("draws/<str:draw>/pool", draws.Pool.as_view(), name="draw_pool"),
+    path("draws/<str:draw>/bundle", draws.Bundle.as_view(), name="draw_bundle"),
     path("erasures/<str:erasure>", public.ErasureView.as_view(), name="erasure"),
     path("keys", public.Keys.as_view(), name="keys"),
     path("dealer/orders", dealers.Orders.as_view(), name="dealer_orders"),
