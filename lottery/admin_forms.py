@@ -1,0 +1,207 @@
+"""The forms of draws in the organizers' admin. They read what is typed; the verbs decide."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from cards.models import Dealer, Program, ProgramState
+from cashback.lib import drand
+from cashback.lib.serials import SerialError, parse_serial
+from lottery.models import Declaration, Draw, DrawState, Figure
+
+Faults = list[tuple[str, str]]
+
+
+class DrawForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic while it runs
+    """A draft. What could not be announced later is said at its field now."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "program" in self.fields:
+            running = Program.objects.filter(state__in=[ProgramState.PUBLISHED, ProgramState.CLOSED])
+            self.fields["program"].queryset = running  # type: ignore[attr-defined]
+        if "takes_fund_of" in self.fields:
+            left_over = Draw.objects.filter(state__in=[DrawState.NOT_COMPLETED, DrawState.VOID])
+            self.fields["takes_fund_of"].queryset = left_over  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any] | None:
+        """The times follow each other."""
+        cleaned = super().clean()
+        first, until = self.cleaned_data.get("registered_from"), self.cleaned_data.get("registered_until")
+        freezes, reveals = self.cleaned_data.get("freezes_at"), self.cleaned_data.get("reveals_at")
+        if first and until and first >= until:
+            self.add_error("registered_until", _("This is not later than the moment registered from."))
+        if until and freezes and until > freezes:
+            self.add_error("freezes_at", _("The pool is frozen when nobody can register for it any more."))
+        if freezes and reveals and freezes >= reveals:
+            self.add_error("reveals_at", _("The secret is revealed after the pool is frozen."))
+        return cleaned
+
+
+class FigureForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic while it runs
+    """A figure's name; a round of the beacon has its own."""
+
+    class Meta:
+        """The fields of an announcement."""
+
+        model = Figure
+        fields = ("position", "name", "source", "published_at", "beacon_round")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "name" in self.fields:
+            self.fields["name"].required = self.fields["published_at"].required = False
+            self.fields["name"].help_text = gettext_lazy("Left empty for a round of the beacon.")
+
+    def clean(self) -> dict[str, Any] | None:
+        """Name and time of a round follow from its number."""
+        cleaned = super().clean()
+        number = self.cleaned_data.get("beacon_round")
+        if number and 0 < number <= drand.ROUND_MAX:
+            self.cleaned_data["name"] = self.instance.name = drand.figure_name(number)
+            self.cleaned_data["published_at"] = drand.published_at(number)
+            return self.cleaned_data
+        for name in ("name", "published_at"):
+            if not self.cleaned_data.get(name) and name not in self.errors:
+                self.add_error(name, _("Fill this in, or name a round of the beacon."))
+        return cleaned
+
+
+class FundForm(forms.Form):
+    """Money for a program's draws."""
+
+    program = forms.ModelChoiceField(
+        queryset=Program.objects.filter(state__in=[ProgramState.PUBLISHED, ProgramState.CLOSED]).order_by("code"),
+        label=gettext_lazy("Program"),
+    )
+    amount_minor = forms.IntegerField(
+        min_value=1,
+        max_value=10**15,
+        label=gettext_lazy("Amount"),
+        help_text=gettext_lazy("In minor units (cents, fen)."),
+    )
+    reference = forms.CharField(
+        max_length=64, label=gettext_lazy("Reference"), help_text=gettext_lazy("Of the bank’s booking; each once.")
+    )
+
+
+class NothingForm(forms.Form):
+    """A step that only has to be confirmed."""
+
+
+class ReasonForm(forms.Form):
+    """Why a draw is called off."""
+
+    reason = forms.CharField(
+        max_length=200,
+        label=gettext_lazy("Reason"),
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
+        help_text=gettext_lazy("Everybody reads it on the draw’s page. Name nobody."),
+    )
+
+
+class ValueForm(forms.Form):
+    """A public figure as it was published."""
+
+    value = forms.CharField(
+        max_length=64,
+        strip=True,
+        label=gettext_lazy("Value"),
+        widget=forms.TextInput(attrs={"class": "vTextField", "autocomplete": "off", "spellcheck": "false"}),
+        help_text=gettext_lazy("Exactly as announced and published: digits, points and spaces count."),
+    )
+
+
+class BeaconForm(forms.Form):
+    """A round of the beacon, as its public API gives it."""
+
+    file = forms.FileField(
+        label=gettext_lazy("File of the round"), help_text=gettext_lazy("The JSON that drand’s API gives for it.")
+    )
+
+    def clean_file(self) -> Any:
+        """Small, as rounds are."""
+        if self.cleaned_data["file"].size > drand.FILE_MAX:
+            raise forms.ValidationError(_("This file is larger than a round of the beacon."))
+        return self.cleaned_data["file"]
+
+
+class SerialField(forms.CharField):
+    """A serial as printed; cleaned, the card's number."""
+
+    def clean(self, value: Any) -> Any:
+        """The number, or why this is no serial."""
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            return parse_serial(text).number
+        except SerialError as fault:
+            raise forms.ValidationError(fault.message) from None
+
+
+class DeclarationForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic while it runs
+    """Cards from a first to a last serial."""
+
+    first = SerialField(label=gettext_lazy("First serial"), max_length=64)
+    last = SerialField(
+        label=gettext_lazy("Last serial"),
+        max_length=64,
+        required=False,
+        help_text=gettext_lazy("Left empty: one card."),
+    )
+
+    class Meta:
+        """What is declared, and for whom."""
+
+        model = Declaration
+        fields = ("program", "kind", "first", "last", "dealer")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "dealer" in self.fields:
+            self.fields["dealer"].queryset = Dealer.objects.order_by("code")  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any] | None:
+        """A dealer where the kind has one."""
+        cleaned = super().clean()
+        staff = self.cleaned_data.get("kind") == Declaration.Kind.STAFF
+        if staff and self.cleaned_data.get("dealer"):
+            self.add_error("dealer", _("Cards of staff belong to no dealer."))
+        if not staff and not self.cleaned_data.get("dealer"):
+            self.add_error("dealer", _("Name the dealer whose cards these are."))
+        return cleaned
+
+    def _post_clean(self) -> None:
+        """The verb decides about the row, not the half-filled instance."""
+
+
+def labelled(faults: dict[str, list[str]]) -> Faults:
+    """What stands against an announcement, with the names of its fields as the forms show them."""
+    return [(_label(path), text) for path, texts in faults.items() for text in texts]
+
+
+def _label(path: str) -> str:
+    head, _dot, rest = path.partition(".")
+    place, _dot, field = rest.partition(".")
+    kinds = {"prizes": (_("prize %(number)s"), _("prizes")), "figures": (_("figure %(number)s"), _("public figures"))}
+    names = {
+        "id": _("id"),
+        "name": _("name"),
+        "amount_minor": _("amount"),
+        "published_at": _("published at"),
+        "beacon_round": _("round of the beacon"),
+        "freezes_at": _("pool frozen at"),
+        "reveals_at": _("secret revealed at"),
+        "registered_until": _("registered until"),
+        "program": _("program"),
+    }
+    if head not in kinds:
+        return names.get(head, head)
+    one, all_of_them = kinds[head]
+    if not place.isdigit():
+        return all_of_them
+    shown = one % {"number": int(place) + 1}
+    return f"{shown}, {names.get(field, field)}" if field else shown
