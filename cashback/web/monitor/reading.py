@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from cards.models import Program, ProgramState
 from cashback.ledger.models import Account, Kind
 from cashback.lib.sql import Queries
+from lottery.models import Draw, DrawState
 from payouts.models import BankFile, BankLine, PendingState, Release
 from payouts.selectors import ProgramNumbers, programs_numbers
 from queueing.models import Cycle, KeyEpoch, Line
@@ -21,6 +22,7 @@ QUERIES = Queries(Path(__file__).parent.parent / "sql" / "monitor.sql")
 
 # What is counted row by row is counted up to here and then shown as "more than".
 MOST = 10_000
+DRAWS_MAX = 20
 LATE_AFTER = timedelta(seconds=5)
 MONEY_KINDS = (Kind.CASH_RESERVE, Kind.GIFT_RESERVE, Kind.PRIZE_FUND, Kind.PAYOUTS_DUE, Kind.IN_TRANSIT)
 
@@ -197,3 +199,9 @@ def _rows(name: str, **values: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(QUERIES[name], values)
         return list(cursor.fetchall())
+
+
+def draws_under_way() -> list[Draw]:
+    """Announced draws that are neither certified nor over, the one that is due first ahead."""
+    over = [DrawState.DRAFT, DrawState.CERTIFIED, DrawState.NOT_COMPLETED, DrawState.VOID]
+    return list(Draw.objects.exclude(state__in=over).select_related("program").order_by("reveals_at")[:DRAWS_MAX])

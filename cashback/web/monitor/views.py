@@ -47,7 +47,8 @@ def overview(request: HttpRequest) -> HttpResponse:
         doubtful=reading.doubtful_lines(),
         epochs=reading.key_epochs(),
         check=last_check(),
-        waiting=waiting.for_people() if role_of(request) in OFFICE else [],
+        draws=reading.draws_under_way(),
+        waiting=waiting.for_people(now) if role_of(request) in OFFICE else [],
     )
 
 

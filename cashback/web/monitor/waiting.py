@@ -1,6 +1,7 @@
 """What waits for people: decisions that a first or a second person must take, with the list where they take them."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cards.models import Block, Order, OrderState
 from cashback.web.monitor.reading import MOST
+from lottery.models import Draw, DrawState, Figure
 from payouts.models import PendingPayout, PendingState, Release, Resolution
 
 
@@ -22,7 +24,7 @@ class Waiting:
     address: str
 
 
-def for_people() -> list[Waiting]:
+def for_people(now: datetime) -> list[Waiting]:
     """Only what waits at all, in the order of an order's and a payout's life."""
     placed = Order.objects.filter(state=OrderState.PLACED)
     asked = [
@@ -46,6 +48,17 @@ def for_people() -> list[Waiting]:
             _("cards whose freezing or voiding a second person approves"),
             Block.objects.filter(approved_at=None, lifted_at=None),
             "",
+        ),
+        _waiting(
+            _("draws whose public figures two people enter"),
+            Draw.objects.filter(
+                state=DrawState.REVEALED,
+                pk__in=Figure.objects.filter(confirmed_at=None, published_at__lte=now).values("draw"),
+            ),
+            "state=revealed",
+        ),
+        _waiting(
+            _("draws that a second person certifies"), Draw.objects.filter(state=DrawState.VERIFIED), "state=verified"
         ),
     ]
     return [found for found in asked if found.rows]
