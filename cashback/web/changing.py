@@ -143,7 +143,13 @@ def _edit(
     request: HttpRequest, receipt: str, entry: DetailsEntry, *, error: DomainError | None = None, status: int = 200
 ) -> HttpResponse:
     entry.focus_first_error()
-    context = {"entry": entry, "receipt": receipt, "kind": entry.data.get("account_kind"), "here": "status"}
+    context = {
+        "entry": entry,
+        "receipt": receipt,
+        "kind": entry.data.get("account_kind"),
+        "action": request.get_full_path(),
+        "here": "status",
+    }
     return show(request, "web/correct.html", context, error=error, status=status)
 
 
@@ -157,6 +163,7 @@ def _review(request: HttpRequest, receipt: str, entry: DetailsEntry, change: Cor
     context = {
         "entry": entry,
         "receipt": receipt,
+        "action": request.get_full_path(),
         "carried": list(values.items()),
         "rows": review_rows(entry, values, change.corrections),
         "changes": len(change.corrections),

@@ -13,11 +13,13 @@ from django.views.decorators.http import require_safe
 
 from cards import selectors as inventory
 from cards.models import Program, ProgramState
-from cashback.web import pictures
+from cashback.web import draws, pictures
 from cashback.web.pages import language
+from lottery.selectors import public_draws
 from payouts import selectors
 
 CLOSED_CYCLES_SHOWN = 4
+DRAWS_SHOWN = 3
 # Everybody who looks at the same second sees the same numbers; they carry the time they are of.
 NUMBERS_KEPT_SECONDS = 1
 
@@ -26,7 +28,8 @@ NUMBERS_KEPT_SECONDS = 1
 def home(request: HttpRequest) -> HttpResponse:
     """The first published program in full, and the others by name."""
     found = _programs()
-    context: dict[str, Any] = {"programs": found, "here": "home"}
+    newest = draws.listed(public_draws()[:DRAWS_SHOWN])
+    context: dict[str, Any] = {"programs": found, "draws": newest, "here": "home"}
     if found:
         program = found[0]
         context |= {"program": program, "live": _live(program), "gifts": program.cycle_size - program.payouts_per_cycle}

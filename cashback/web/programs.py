@@ -9,7 +9,8 @@ from django.views.decorators.http import require_safe
 
 from cards import selectors as inventory
 from cards.models import Program, Rule
-from cashback.web import pictures
+from cashback.web import draws, pictures
+from lottery.selectors import public_draws
 from payouts import selectors
 from queueing.models import Cycle
 
@@ -37,6 +38,7 @@ def program(request: HttpRequest, code: str) -> HttpResponse:
         "before": before,
         "worked": worked(shown),
         "gifts": shown.cycle_size - shown.payouts_per_cycle,
+        "draws": draws.listed(public_draws(program_id=shown.pk)),
     }
     return render(request, "web/program.html", context)
 

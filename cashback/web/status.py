@@ -14,17 +14,18 @@ from cashback.lib.clients import client_of
 from cashback.lib.crypto.digests import parse_receipt
 from cashback.lib.errors import DomainError
 from cashback.lib.serials import format_serial
-from cashback.web import pictures, words
+from cashback.web import drawn, pictures, words
 from cashback.web.entries import ReceiptEntry
 from cashback.web.gifts import gift_context
 from cashback.web.pages import private, show, status_of, switched
 from payouts import selectors
-from payouts.selectors import HolderStatus
+from payouts.selectors import AwardStatus, HolderStatus
 from queueing import status as registration_status
 from queueing.attempts import count_status_read
 
 # A page that can still change looks for news by itself.
 OPEN_STATES = frozenset({"due", "approved", "sent", "accepted", "on_hold", "in_doubt", "details_needed", "ready"})
+DRAWS_UNDER_WAY = frozenset({"frozen", "revealed", "drawn", "verified"})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -78,6 +79,7 @@ def status_context(found: HolderStatus, now: datetime) -> dict[str, Any]:
     """What the page shows of a status."""
     registration = found.registration
     program = Program.objects.get(pk=registration.program_id)
+    draws = drawn.parts(found, claim_days=program.claim_days)
     decided = registration.cycle is not None and (registration.until_close in {0, None})
     picture = None
     if registration.cycle is not None:
@@ -88,9 +90,14 @@ def status_context(found: HolderStatus, now: datetime) -> dict[str, Any]:
         "picture": picture,
         "serial": format_serial(registration.number),
         "awards": [
-            {"award": award, "state": words.AWARD_STATES[award.state], "reason": words.reason(award.reason)}
+            {
+                "award": award,
+                "state": _in_words(award),
+                "reason": words.reason(award.reason),
+            }
             for award in found.awards
         ],
+        "draws": draws,
         "timeline": [
             {"text": words.plain(words.EVENTS, entry.event), "at": entry.at} for entry in reversed(found.timeline)
         ],
@@ -104,12 +111,21 @@ def status_context(found: HolderStatus, now: datetime) -> dict[str, Any]:
         ],
         "extended": words.plain(words.OUR_REASONS, registration.extended_for) if registration.extended_for else "",
         "headline": _headline(found),
-        "moving": registration.outcome == "waiting" or any(_moves(award.state, found) for award in found.awards),
+        "moving": registration.outcome == "waiting"
+        or any(_moves(award.state, found) for award in found.awards)
+        or any(part.entry.state in DRAWS_UNDER_WAY for part in draws),
         "may_change": registration.outcome not in {"withdrawn", "void"},
         "may_correct": _may_correct(found),
         "now": now,
         "here": "status",
     }
+
+
+def _in_words(award: AwardStatus) -> words.State:
+    """The award's state; details may be asked for although no payment has failed."""
+    if award.state == "details_needed" and award.reason == "no_details":
+        return words.NO_DETAILS
+    return words.AWARD_STATES[award.state]
 
 
 def _moves(state: str, found: HolderStatus) -> bool:
@@ -128,7 +144,8 @@ def _may_correct(found: HolderStatus) -> bool:
 def _headline(found: HolderStatus) -> str:
     """Which picture and heading stands first: the verdict, or what keeps it from being paid."""
     outcome = found.registration.outcome
-    states = {award.state for award in found.awards if award.kind == "cash"}
+    # What draws award is told apart: the line's verdict is one thing, a prize another.
+    states = {award.state for award in found.awards if award.kind == "cash" and award.source == "cycle"}
     if outcome == "cash" and "refunded" in states:
         return "refunded"
     if outcome == "cash" and "details_needed" in states:

@@ -4,7 +4,7 @@ from django.urls import URLPattern, URLResolver, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.i18n import set_language
 
-from cashback.web import changing, erasures, gifts, home, programs, registering, status
+from cashback.web import changing, draws, erasures, gifts, home, programs, registering, status
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
@@ -22,6 +22,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("lost/", changing.lost, name="lost"),
     path("erasures/<int:erasure_id>/", erasures.erasure, name="erasure"),
     path("programs/<slug:code>/", programs.program, name="program"),
+    path("draws/", draws.draws, name="draws"),
+    path("draws/<slug:code>/", draws.draw, name="draw"),
+    path("draws/<slug:code>/stage/", draws.stage, name="draw_stage"),
     # Which language a page is shown in is no secret and no harm: without the exemption every page would set a cookie.
     path("language/", csrf_exempt(set_language), name="set_language"),
 ]

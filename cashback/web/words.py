@@ -38,6 +38,9 @@ AWARD_STATES = {
     "handed_over": State(_("handed over"), _("You have your gift."), GOOD),
 }
 
+# Nothing failed: nobody has given them yet, or they were destroyed before the prize was drawn.
+NO_DETAILS = State(_("your help is needed"), _("To pay this we need a name and an account from you."), STOP)
+
 EVENTS = {
     "registered": _("Registered"),
     "corrected": _("Details corrected"),
@@ -92,7 +95,6 @@ ERASED_BECAUSE = {
 OUR_REASONS = {
     "frozen": _("The organizer looks into this card."),
     "no_details": _("Name and account are missing."),
-    "decided": _("Two people of the organizer have decided so."),
     "not_paid": _("Two people of the organizer have established that it was not paid."),
     "booked_after_refusal": _("The bank first refused the payment and then booked it."),
     "no_reason": _("The bank gave no reason."),
