@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from cards.models import Dealer
 from cashback.accounts.models import Role
 from cashback.accounts.signing_in import DealerAuthenticationForm
-from cashback.portal import access, gifts, views
+from cashback.portal import access, declarations, gifts, views
 from cashback.portal.selectors import dealer_of
 
 P = ParamSpec("P")
@@ -63,6 +63,12 @@ class DealerSite(AdminSite):
             path("gifts/", self.dealer_view(gifts.counter), name="gifts"),
             path("gifts/claim/", self.dealer_view(gifts.claim), name="claim_gift"),
             path("gifts/<int:award_id>/", self.dealer_view(gifts.handed_over), name="gift_handed_over"),
+            path("declarations/", self.dealer_view(declarations.declarations), name="declarations"),
+            path(
+                "declarations/<int:declaration_id>/handed-over/",
+                self.dealer_view(declarations.handed_over),
+                name="handed_over",
+            ),
             path("statement/", self.dealer_view(views.statement), name="statement"),
             path("access/", self.dealer_view(access.tokens), name="access"),
             path("access/new/", self.dealer_view(access.new_token), name="new_token"),

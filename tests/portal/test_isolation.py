@@ -11,7 +11,8 @@ from tests.queueing.holders import enter
 
 OPEN = {"login", "logout", "password_change", "password_change_done"}
 PATTERNS = {str(pattern.name): str(pattern.pattern) for pattern in site.get_urls() if hasattr(pattern, "name")}
-OWN_LISTS = ["", "orders/", "orders/new/", "lots/", "gifts/", "gifts/claim/", "statement/", "access/"]
+OWN_LISTS = ["", "orders/", "orders/new/", "lots/", "gifts/", "gifts/claim/", "declarations/", "statement/", "access/"]
+POSTED = {"cancel_order", "new_token", "revoke_token", "handed_over"}
 Other = tuple[Dealer, Order, Lot]
 
 
@@ -26,8 +27,9 @@ def other(db: None) -> Other:
 
 
 def test_this_file_covers_every_address() -> None:
-    lists = {"index", "orders", "lots", "gifts", "claim_gift", "statement", "access"}
+    lists = {"index", "orders", "lots", "gifts", "claim_gift", "statement", "access", "declarations"}
     behind = lists | {"new_order", "order", "cancel_order", "lot", "gift_handed_over", "new_token", "revoke_token"}
+    behind |= {"handed_over"}
     assert set(PATTERNS) == behind | OPEN, "no generic address of Django's admin is left either"
 
 
@@ -74,7 +76,8 @@ def test_an_order_is_placed_for_nobody_else(other: Other) -> None:
 def test_strangers_are_asked_to_sign_in(client: Client, name: str) -> None:
     address = "/dealer/" + PATTERNS[name].replace("<int:order_id>", "1").replace("<int:lot_id>", "1")
     address = address.replace("<slug:digest>", "1").replace("<int:award_id>", "1")
-    answer = client.post(address) if name in {"cancel_order", "new_token", "revoke_token"} else client.get(address)
+    address = address.replace("<int:declaration_id>", "1")
+    answer = client.post(address) if name in POSTED else client.get(address)
     assert answer.status_code == 302
     assert answer["Location"].startswith("/dealer/")
 
