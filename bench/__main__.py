@@ -29,6 +29,7 @@ NAMES = (
     "confirming",
     "places",
     "drawing",
+    "whole_draw",
 )
 HERE = Path(__file__).parent
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from cards.models import ProgramState
-from cards.orders import require_organizer
+from cashback.accounts.two_people import require_organizer
 from cashback.lib import drand, drawing
 from cashback.lib.crypto.sealing import Sealed, seal
 from cashback.lib.errors import DomainError, InvalidDetails

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from cards.orders import require_organizer
+from cashback.accounts.two_people import require_organizer
 from cashback.lib.failpoints import failpoint
 from lottery.allotting import allot
 from lottery.announcing import CERTIFIED_WITHIN

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from django.db import connection, transaction
 
 from cards.models import Program, ProgramState
-from cards.orders import require_organizer
 from cards.programs import ProgramStateRefuses, ProgramUnknown
+from cashback.accounts.two_people import require_organizer
 from cashback.ledger.models import Event, Kind, Transfer
 from cashback.ledger.own_money import NothingToPost, PostedBefore
 from cashback.ledger.posting import AccountKey, Leg, post

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from cards.orders import require_organizer
+from cashback.accounts.two_people import require_organizer
 from cashback.lib import drand, drawing
 from cashback.lib.crypto.sealing import unseal
 from cashback.lib.errors import DomainError, InvalidDetails

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from cards.orders import NotAllowed
 from cashback.accounts.models import Role
+from cashback.accounts.two_people import NotAllowed
 from cashback.lib.serials import parse_serial
 from lottery import declaring, selectors
 from lottery.models import Declaration, Entry, Excluded

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from cards.orders import NotAllowed
 from cashback.accounts.models import Role
+from cashback.accounts.two_people import NotAllowed
 from cashback.ledger.models import Event, Kind
 from cashback.ledger.own_money import NothingToPost, PostedBefore
 from cashback.ledger.posting import AccountKey, Leg, balance_minor, post
