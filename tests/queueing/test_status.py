@@ -14,7 +14,7 @@ from queueing.intake import Receipt
 from queueing.lines import ensure_line
 from queueing.models import Award, AwardKind, HolderDetails, Line, Place, Registration, Source, TimelineEvent
 from queueing.proving import CardNotAccepted, ReceiptUnknown
-from tests.factories import sold_cards
+from tests.factories import certified_draw, sold_cards
 from tests.queueing.holders import ACCOUNT_NUMBER, EMAIL, NAME, PHONE, enter, other_pin
 
 
@@ -24,13 +24,13 @@ def place(receipt: Receipt, number: int) -> None:
     Place.objects.create(registration=registration, program_id=registration.program_id, place=number)
 
 
-def award(receipt: Receipt, number: int, kind: AwardKind, source: Source = Source.CYCLE) -> None:
+def award(receipt: Receipt, number: int, kind: AwardKind) -> None:
     """Award the registration without a pass."""
     registration = Registration.objects.get(pk=receipt.registration_id)
     Award.objects.create(
         registration=registration,
         program_id=registration.program_id,
-        source=source,
+        source=Source.CYCLE,
         source_id=1,
         place=number,
         kind=kind,
@@ -103,7 +103,8 @@ def test_under_cohort_a_verdict_is_the_last_word_and_a_draw_does_not_change_it()
     award(first, 7, AwardKind.GIFT)
     found = status.find(first.receipt)
     assert (found.outcome, found.ahead, found.until_close) == ("gift", None, None)
-    award(second, 51, AwardKind.CASH, Source.DRAW)
+    place(second, 51)
+    certified_draw(program, {second.registration_id: 5_000})
     assert status.find(second.receipt).outcome == "waiting"
     assert len(status.find(second.receipt).awards) == 1
 
