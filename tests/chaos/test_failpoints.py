@@ -1,7 +1,7 @@
 """A process is cut off at every boundary of every commit, once each; whoever comes after it finishes the work.
 
 The boundaries are collected from the source: a new one is tested without being named here, and one that is never
-reached fails. Draws have a life of their own, in test_draws.py.
+reached fails. Draws and gifts have lives of their own, in test_draws.py and test_gifts.py.
 """
 
 import re
@@ -28,7 +28,8 @@ from tests.queueing.holders import NAME
 PACKAGES = ("cards", "cashback", "lottery", "payouts", "queueing")
 CALL = re.compile(r'^\s+failpoint\("([^"]*)"\)$', re.MULTILINE)
 SOURCES = [path.read_text("utf-8") for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
-FAILPOINTS = sorted({name for source in SOURCES for name in CALL.findall(source) if not name.startswith("draw.")})
+APART = ("draw.", "gift.")
+FAILPOINTS = sorted({name for source in SOURCES for name in CALL.findall(source) if not name.startswith(APART)})
 WORK = ("pass", "close", "collect", "sweep", "release", "send", "answer", "erase", "sign", "destroy", "epochs")
 WAITING = 2  # of the open program; no cycle of theirs has closed
 BANK_CLOCK = 1_770_000_000.0

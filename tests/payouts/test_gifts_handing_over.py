@@ -9,7 +9,7 @@ from django.utils import timezone
 from cards.models import BlockKind
 from cashback.ledger.models import Event, Kind, Transfer
 from cashback.ledger.posting import AccountKey, Leg, balance_minor, post
-from cashback.lib.serials import group_serial
+from cashback.lib.serials import format_serial, group_serial
 from payouts import choosing, ecodes, handing_over
 from payouts.handing_over import ClaimNotAccepted, CodeNotReadable, NotOnItsWay
 from payouts.models import ECode, Gift, StockMove
@@ -101,14 +101,20 @@ def test_a_claim_is_accepted_once() -> None:
     assert market.money() == (2_200, 800)
 
 
-def test_claims_are_counted(settings: Any) -> None:
+def test_attempts_at_a_claim_are_counted_by_dealer_and_by_serial(settings: Any) -> None:
     settings.CLIENT_ATTEMPTS_PER_MINUTE = 2
-    market, code = at_the_counter()
-    for _ in range(2):
-        with pytest.raises(ClaimNotAccepted):
-            claim(market, 3, "00000-00000")
+    now = timezone.now()
+
+    def count(dealer: int, serial: str) -> None:
+        handing_over.count_claim(dealer_id=dealer, serial=serial, now=now)
+
+    count(1, "no serial")
+    count(1, format_serial(7))
     with pytest.raises(TooManyAttempts):
-        claim(market, 3, code)
+        count(1, "no serial")
+    count(2, group_serial(format_serial(7)))
+    with pytest.raises(TooManyAttempts):
+        count(3, format_serial(7))
 
 
 def test_a_code_that_was_given_before_another_choice_is_dead() -> None:
