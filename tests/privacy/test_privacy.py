@@ -1,7 +1,8 @@
 """Three hundred people give the running program their details, rightly and wrongly; afterwards nobody finds them.
 
-Money is paid, gifts are awarded, people withdraw, payments are refused: then every name, phone, e-mail and account
-is looked for wherever the program keeps anything, in every form it could have. The same while they are needed.
+Money is paid, gifts are awarded and chosen, people withdraw, payments are refused: then every name, phone, e-mail,
+account and address is looked for wherever the program keeps anything, in every form it could have. The same while they
+are needed.
 """
 
 from collections.abc import Iterator
@@ -12,12 +13,14 @@ from typing import Any
 import pytest
 
 from tests.journeys.whole import CYCLE, TRAFFIC, WORKER, Whole
+from tests.privacy.gifting import DESTROYED, KEPT, chooser
+from tests.privacy.gifting import REFUSED as REFUSED_GIFTS
 from tests.privacy.places import DUMP, KEYS, Places
 from tests.privacy.planted import Planted, people, with_account_ending
 from tests.privacy.refusals import FORM, WAYS, Cards, as_product
 from tests.privacy.scanner import Hit, Scanner
 
-ACCEPTED, REFUSED = 4 * CYCLE + 10, 90
+ACCEPTED, REFUSED, GIFTED = 4 * CYCLE + 10, 90, len(KEPT) + len(DESTROYED) + len(REFUSED_GIFTS)
 # What the simulated bank does with the accounts of the first six places of a cycle.
 FIRST_CYCLE = ("9000", "9000", "9001", "9016", "9020", "9004")
 WITHDRAWN = frozenset({*range(40, 4 * CYCLE, CYCLE), *range(41, 4 * CYCLE, CYCLE), ACCEPTED - 1, ACCEPTED - 2})
@@ -56,16 +59,20 @@ class Story:
     scanner: Scanner
     registered: list[Registered]
     extra: list[Planted]
+    receivers: list[Planted]
     refused: dict[str, int]
     hits_before: set[Hit]
     hits_after: set[Hit] = field(default_factory=set)
+    gifts: dict[str, int] = field(default_factory=dict)
+    waiting_for_gifts: list[Registered] = field(default_factory=list)
 
 
 @pytest.fixture(scope="module")
 def story(whole: Whole) -> Iterator[Story]:
     """Plant with the passes stopped, search, let everything happen, search again."""
-    planted = people(Random(20261122), ACCEPTED + REFUSED + 4)
-    accepted, refused, extra = planted[:ACCEPTED], planted[ACCEPTED:-4], planted[-4:]
+    planted = people(Random(20261122), ACCEPTED + REFUSED + 4 + GIFTED)
+    accepted, refused = planted[:ACCEPTED], planted[ACCEPTED : ACCEPTED + REFUSED]
+    extra, receivers = planted[ACCEPTED + REFUSED : -GIFTED], planted[-GIFTED:]
     accepted[: len(FIRST_CYCLE)] = [with_account_ending(*pair) for pair in zip(accepted, FIRST_CYCLE, strict=False)]
     extra[0] = with_account_ending(extra[0], "9000")
     values = [value for person in (*planted, *accepted[:6], *extra) for value in person.values]
@@ -78,8 +85,9 @@ def story(whole: Whole) -> Iterator[Story]:
             use(whole, registered, extra)
             with places.controls(CONTROLS):
                 hits_before = places.search(scanner)
-        story = Story(whole, places, scanner, registered, extra, answers, hits_before)
+        story = Story(whole, places, scanner, registered, extra, receivers, answers, hits_before)
         live_on(story)
+        take_gifts(story)
         with places.controls(CONTROLS):
             story.hits_after = places.search(scanner)
     yield story
@@ -146,6 +154,21 @@ def live_on(story: Story) -> None:
     story.whole.wait_for(lambda: not unsettled(story), 150, lambda: f"not settled: {unsettled(story)}")
 
 
+def take_gifts(story: Story) -> None:
+    """Some of those with a gift have it sent, some of them think again; of the others every address is refused.
+
+    The demo's desk stands still with its traffic, so that what was chosen is still on its way at the search.
+    """
+    whole = story.whole
+    ways = {**KEPT, **DESTROYED, **REFUSED_GIFTS}
+    owed = [row for row in story.registered if "owed" in row.states]
+    for (name, way), row, person in zip(ways.items(), owed, story.receivers, strict=False):
+        story.gifts[name] = way(whole.caller(), chooser(whole, row.receipt, row.card), person).status
+        if name in KEPT:
+            row.status = whole.status(row.receipt)
+            story.waiting_for_gifts.append(row)
+
+
 def state_of(whole: Whole, row: Registered) -> str:
     """The state of the one award, or waiting."""
     awards = whole.status(row.receipt)["awards"]
@@ -193,6 +216,13 @@ def test_all_that_can_happen_to_details_has_happened(story: Story) -> None:
     assert sum(found == {"waiting"} for found in states) == 8
 
 
+def test_gifts_were_sent_for_given_up_and_refused(story: Story) -> None:
+    assert len(story.gifts) == GIFTED
+    taken = {name for name, status in story.gifts.items() if status in {200, 302}}
+    assert taken == {*KEPT, *DESTROYED}
+    assert {name for name, status in story.gifts.items() if 400 <= status < 500} == set(REFUSED_GIFTS)
+
+
 @pytest.mark.parametrize("when", ["hits_before", "hits_after"])
 def test_the_search_finds_what_is_there(story: Story, when: str) -> None:
     """The control: one text in each kind of place, in another encoding each, is found in all of them."""
@@ -219,10 +249,12 @@ def test_afterwards_nobody_is_found(story: Story) -> None:
     assert found_of_people(story.hits_after) == ""
 
 
-def test_only_those_who_wait_or_were_refused_are_still_held(story: Story) -> None:
+def test_only_those_who_wait_were_refused_or_wait_for_a_parcel_are_still_held(story: Story) -> None:
     held = {row.card["serial"] for row in story.registered if row.status["details"] == "held"}
     waiting = [row for row in story.registered if row.states & {"waiting", *REFUSED_STATES}]
-    assert held <= {row.card["serial"] for row in waiting}
+    parcels = {row.card["serial"] for row in story.waiting_for_gifts}
+    assert len(parcels) == len(KEPT)
+    assert parcels <= held <= {row.card["serial"] for row in waiting} | parcels
     numbers = [int(row.card["serial"][:12]) for row in story.registered]
     rows = story.whole.execute(
         "SELECT registration.card_id FROM queueing_holderdetails AS details"
