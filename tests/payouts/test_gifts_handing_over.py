@@ -26,15 +26,17 @@ pytestmark = pytest.mark.django_db
 
 
 def claim(market: Shop, place: int, code: str, **overrides: Any) -> handing_over.Claimed:
-    """The dealer types serial and code."""
+    """The dealer types serial and code; the attempt is counted, as every face does."""
     given: dict[str, Any] = {
         "dealer_id": market.dealer.pk,
         "serial": market.line.cards[place - 1][0],
         "claim_code": code,
         "by_id": market.organizer_id,
         "now": timezone.now(),
+        **overrides,
     }
-    return handing_over.claim(**(given | overrides))
+    handing_over.count_claim(dealer_id=given["dealer_id"], serial=given["serial"], now=given["now"])
+    return handing_over.claim(**given)
 
 
 def at_the_counter(place: int = 3, **overrides: Any) -> tuple[Shop, str]:

@@ -31,6 +31,7 @@ class _Form(HTMLParser):
         self._at = ""
         self._wrong = False
         self._last = ""
+        self._open = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -40,6 +41,12 @@ class _Form(HTMLParser):
             return
         if tag == "input":
             self._input(given)
+        elif tag in {"select", "textarea"}:
+            self._last = self._open = given["name"]
+            self.names.add(self._last)
+            self.fields[self._last] = ""
+        elif tag == "option" and "selected" in given:
+            self.fields[self._last] = given.get("value", "")
         if "wrong" in given.get("class", "").split():
             self._wrong = True
 
@@ -56,8 +63,13 @@ class _Form(HTMLParser):
             self._inside = False
         if tag == "p":
             self._wrong = False
+        if tag in {"select", "textarea"}:
+            self._open = ""
 
     def handle_data(self, data: str) -> None:
+        if self._open and self.lasttag == "textarea":
+            # A line feed right behind the tag is none of the text.
+            self.fields[self._open] += data.removeprefix("\n")
         if self._wrong and data.strip():
             self.errors.setdefault(self._last, []).append(data.strip())
 
