@@ -120,7 +120,7 @@ class PublicDraw:
     drawn_at: datetime | None
     verified_at: datetime | None
     certified_at: datetime | None
-    certified_by: datetime
+    certified_until: datetime
     ended_at: datetime | None
     end_reason: str
     winners: list[PublicResult] | None
@@ -273,7 +273,7 @@ def _public(draw: Draw) -> PublicDraw:
         drawn_at=draw.drawn_at,
         verified_at=draw.verified_at,
         certified_at=draw.certified_at,
-        certified_by=draw.reveals_at + CERTIFIED_WITHIN,
+        certified_until=draw.reveals_at + CERTIFIED_WITHIN,
         ended_at=draw.ended_at,
         end_reason=end_reason(draw),
         winners=None if drawn is None else drawn[:winners],
