@@ -14,6 +14,7 @@ from lottery.holding import FROZEN_TOO_LATE, end, move, read, try_hold
 from lottery.models import Draw, DrawState, Piece
 from lottery.queries import source
 from queueing import ordering
+from queueing.lines import ensure_line
 from queueing.locks import hold_line
 
 PIECE_LINES = 14_000  # of the pool: about a megabyte
@@ -78,6 +79,7 @@ def _freeze(draw: Draw, now: datetime) -> None:
 
 def _bring_the_line_forward(draw: Draw) -> None:
     """Move the line's cut past the period if nobody has come since, and the pass had no reason to. Raises LineBusy."""
+    ensure_line(draw.program_id)
     if _SQL.row("line_is_past", program=draw.program_id, until=draw.registered_until)[0]:
         return
     with transaction.atomic():

@@ -184,6 +184,15 @@ def results(draw: Draw) -> list[PublicResult]:
     ]
 
 
+def result_of_leaf(code: str, leaf: str) -> PublicResult | None:
+    """What a leaf drew, once results are public; None for a leaf that drew nothing."""
+    draw = Draw.objects.filter(code=code, state__in=RESULTS_PUBLIC_IN).first()
+    if draw is None:
+        return None
+    result = Result.objects.filter(draw=draw, leaf=leaf).first()
+    return None if result is None else _with_allotment(draw, result)
+
+
 def prizes_one_by_one(draw: Draw) -> list[Prize]:
     """The draw's prizes as results go to them, equal ones repeated."""
     return [prize for prize in draw.prizes.order_by("position") for _ in range(prize.count)]
@@ -305,9 +314,11 @@ def _figure(figure: Figure) -> PublicFigure:
 
 def _result_of(entry: Entry) -> PublicResult | None:
     result = Result.objects.filter(draw=entry.draw, registration=entry.registration_id).first()
-    if result is None:
-        return None
-    return _result(entry.draw, result, Allotment.objects.filter(result=result).first(), prizes_one_by_one(entry.draw))
+    return None if result is None else _with_allotment(entry.draw, result)
+
+
+def _with_allotment(draw: Draw, result: Result) -> PublicResult:
+    return _result(draw, result, Allotment.objects.filter(result=result).first(), prizes_one_by_one(draw))
 
 
 def _result(draw: Draw, result: Result, allotment: Allotment | None, one_by_one: list[Prize]) -> PublicResult:

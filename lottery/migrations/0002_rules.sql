@@ -324,8 +324,10 @@ BEGIN
     IF NEW.kind <> 'cash'
         OR NOT EXISTS (SELECT FROM lottery_draw
                         WHERE id = NEW.source_id AND program_id = NEW.program_id AND state = 'certified')
-        OR NOT EXISTS (SELECT FROM lottery_result
-                        WHERE registration_id = NEW.registration_id AND draw_id = NEW.source_id)
+        -- By registration first (the fence): by draw it would read every result for each, before statistics know better.
+        OR NOT EXISTS (SELECT FROM (SELECT draw_id FROM lottery_result
+                                     WHERE registration_id = NEW.registration_id OFFSET 0) AS drawn
+                        WHERE drawn.draw_id = NEW.source_id)
         OR NOT EXISTS (SELECT FROM lottery_prize
                         WHERE draw_id = NEW.source_id AND amount_minor = NEW.amount_minor) THEN
         PERFORM lottery_refuse('lottery_award_certified', 'a draw awards its prizes to its results once certified');
@@ -334,6 +336,17 @@ BEGIN
 END $$;
 CREATE TRIGGER lottery_award_certified AFTER INSERT ON queueing_award
     FOR EACH ROW WHEN (NEW.source = 'draw') EXECUTE FUNCTION lottery_award_certified();
+
+-- ... and only as somebody's prize: by the commit the award is allotted.
+CREATE FUNCTION lottery_award_allotted() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM lottery_allotment WHERE award_id = NEW.id) THEN
+        PERFORM lottery_refuse('lottery_award_allotted', 'an award of a draw is one of its prizes');
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER lottery_award_allotted AFTER INSERT ON queueing_award DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (NEW.source = 'draw') EXECUTE FUNCTION lottery_award_allotted();
 
 -- An allotment joins a prize and a result of one certified draw, and the award of just that; it ends once.
 CREATE FUNCTION lottery_allotment_fits() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -1,4 +1,5 @@
 DROP TRIGGER lottery_award_certified ON queueing_award;
+DROP TRIGGER lottery_award_allotted ON queueing_award;
 DROP TRIGGER lottery_draw_begins ON lottery_draw;
 DROP TRIGGER lottery_draw_steps ON lottery_draw;
 DROP TRIGGER lottery_draw_stays ON lottery_draw;
@@ -19,7 +20,7 @@ DROP TRIGGER lottery_piece_frozen ON lottery_piece;
 DROP TRIGGER lottery_piece_verified ON lottery_piece;
 DROP TRIGGER lottery_allotment_fits ON lottery_allotment;
 DROP TRIGGER lottery_allotment_ends_once ON lottery_allotment;
-DROP FUNCTION lottery_award_certified, lottery_draw_begins, lottery_draw_steps, lottery_draw_stays,
+DROP FUNCTION lottery_award_certified, lottery_award_allotted, lottery_draw_begins, lottery_draw_steps, lottery_draw_stays,
     lottery_draw_announced, lottery_draw_frozen, lottery_draw_drawn, lottery_draw_verified, lottery_prize_rules,
     lottery_figure_rules, lottery_declaration_stays, lottery_entry_once, lottery_excluded_once, lottery_result_once,
     lottery_piece_in_turn, lottery_moved_on, lottery_allotment_fits, lottery_allotment_ends_once, lottery_draw_is,

@@ -285,6 +285,19 @@ def test_a_certified_draw_pays_its_results_and_its_prizes(database_refuses: Refu
             )
 
 
+def test_a_reserve_is_not_paid_beside_the_winners(database_refuses: Refuses) -> None:
+    program, _ = pooled(7)
+    table = lay(program)
+    table.certify()
+    with database_refuses("lottery_award_allotted"):
+        awarding.award_drawn(
+            program_id=program.pk,
+            draw_id=table.id,
+            amounts_minor={table.results()[3].registration_id: 10_000},
+            now=timezone.now(),
+        )
+
+
 def test_an_allotment_is_of_one_prize_result_and_award(database_refuses: Refuses) -> None:
     program, _ = pooled(7)
     table = lay(program)
