@@ -16,7 +16,7 @@ from bench.seeding import Sold, make_program, register, sell
 from queueing import ordering
 
 WAITING = scaled(500_000, 60_000)
-CHUNK = 20_000  # as the pass's own
+CHUNK = ordering.CHUNK_MAX
 
 HAND_WRITTEN = """
 WITH arrived AS MATERIALIZED (
