@@ -200,12 +200,12 @@ def _write_off(gift: GiftRow, event: str, by_id: int, now: datetime) -> None:
         _move(gift, state=Gift.State.LAPSED, since=now, offer_id=None, way="", dealer_id=None, tracking="")
         erase_after([gift], "lapsed", now)
     else:
+        _move(gift, state=Gift.State.CHOSEN, since=now, choice=gift.choice + 1, tracking="")
         _keep(gift, now)
     timeline.record(registration_ids=[gift.registration_id], event=LAPSED if gift.ended else event, at=now)
     handing_over.post_lost(gift, named, gift.cost_minor, now)
     if not gift.ended:
-        offer_id = _another(gift)
-        _move(gift, state=Gift.State.CHOSEN, since=now, offer_id=offer_id, choice=gift.choice + 1, tracking="")
+        Gift.objects.filter(pk=gift.award_id).update(offer_id=_another(gift))
     stock.leave(pieces={named: gift.offer_id}, kind=StockMove.Kind.LOST, by_id=by_id, now=now)
 
 

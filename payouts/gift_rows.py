@@ -1,6 +1,7 @@
 """Gifts under lock. Whoever changes gifts locks in one order, so that nobody waits in a circle:
 
-details, registration, gifts, key ring, own money, accounts, offers, codes.
+details, registration, gifts, key ring, the program's tally (which every change of a gift writes), own money, accounts,
+offers, codes.
 """
 
 from collections.abc import Iterable, Sequence

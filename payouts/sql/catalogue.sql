@@ -11,11 +11,12 @@ INSERT INTO payouts_picture (sha256, content, width, height)
 VALUES (%(sha256)s, %(content)s, %(width)s, %(height)s) ON CONFLICT DO NOTHING;
 
 -- name: add_codes
--- Put sealed codes in; those that an offer has already are left out.
+-- Put sealed codes in, in the order of the list; those that an offer has already are left out.
 INSERT INTO payouts_ecode (offer_id, digest, epoch_id, code, code_key)
 SELECT %(offer)s, digest, %(epoch)s, code, code_key
-  FROM unnest(%(digests)s::bytea[], %(codes)s::bytea[], %(keys)s::bytea[]) AS sealed (digest, code, code_key)
- ORDER BY digest
+  FROM unnest(%(digests)s::bytea[], %(codes)s::bytea[], %(keys)s::bytea[]) WITH ORDINALITY
+       AS sealed (digest, code, code_key, position)
+ ORDER BY position
     ON CONFLICT DO NOTHING;
 
 -- name: codes_sealed_under
