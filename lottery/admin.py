@@ -18,7 +18,7 @@ from cashback.lib.errors import DomainError
 from cashback.lib.money import format_minor
 from cashback.lib.serials import format_serial, group_serial
 from lottery import admin_steps, declaring
-from lottery.admin_forms import DeclarationForm, DrawForm, FigureForm
+from lottery.admin_forms import DeclarationForm, DrawForm, FigureForm, PrizeForm
 from lottery.models import PUBLIC_STATES, Allotment, Declaration, Draw, DrawState, Figure, Prize, PrizeCap
 from lottery.selectors import end_reason
 
@@ -50,6 +50,7 @@ class PrizeInline(OfDraft, admin.TabularInline):  # type: ignore[type-arg]  # no
     """The prizes, in order."""
 
     model = Prize
+    form = PrizeForm
     extra = 0
     min_num = 1
     ordering = ("position",)

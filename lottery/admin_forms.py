@@ -7,9 +7,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cards.models import Dealer, Program, ProgramState
-from cashback.lib import drand
+from cashback.lib import drand, drawing
+from cashback.lib.errors import InvalidDetails
+from cashback.lib.money import format_minor
 from cashback.lib.serials import SerialError, parse_serial
-from lottery.models import Declaration, Draw, DrawState, Figure
+from lottery.models import Declaration, Draw, DrawState, Figure, PrizeCap
 
 Faults = list[tuple[str, str]]
 
@@ -26,6 +28,15 @@ class DrawForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic while 
             left_over = Draw.objects.filter(state__in=[DrawState.NOT_COMPLETED, DrawState.VOID])
             self.fields["takes_fund_of"].queryset = left_over  # type: ignore[attr-defined]
 
+    def clean_code(self) -> str:
+        """As the seed takes it."""
+        code: str = self.cleaned_data["code"]
+        try:
+            drawing.check_id(code)
+        except InvalidDetails as invalid:
+            raise forms.ValidationError([text for texts in invalid.errors.values() for text in texts]) from None
+        return code
+
     def clean(self) -> dict[str, Any] | None:
         """The times follow each other."""
         cleaned = super().clean()
@@ -38,6 +49,26 @@ class DrawForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic while 
         if freezes and reveals and freezes >= reveals:
             self.add_error("reveals_at", _("The secret is revealed after the pool is frozen."))
         return cleaned
+
+
+class PrizeForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic while it runs
+    """A prize within the cap of its program's currency."""
+
+    def clean_amount_minor(self) -> int:
+        """The database refuses more; here it is said why."""
+        amount_minor: int = self.cleaned_data["amount_minor"]
+        draw: Draw = self.fields["draw"].parent_instance  # type: ignore[attr-defined]  # as inline forms have it
+        program = Program.objects.filter(pk=draw.program_id).first()
+        if program is None:
+            return amount_minor
+        cap = PrizeCap.objects.filter(currency=program.currency).first()
+        if cap is None:
+            text = _("There is no cap on prizes in %(currency)s yet.") % {"currency": program.currency}
+            raise forms.ValidationError(text)
+        if amount_minor > cap.amount_minor:
+            most = format_minor(cap.amount_minor, cap.currency)
+            raise forms.ValidationError(_("A prize is at most %(most)s.") % {"most": most})
+        return amount_minor
 
 
 class FigureForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic while it runs

@@ -54,7 +54,8 @@ def urls() -> list[URLPattern]:
 
 def pay_in(request: HttpRequest) -> HttpResponse:
     """Pay into a program's prize fund: see what it holds and has promised, enter the amount, confirm it."""
-    form = FundForm(request.POST or None, initial={"program": request.GET.get("program")})
+    asked = {"program": request.GET.get("program")}
+    form = FundForm(request.POST) if request.method == "POST" else FundForm(initial=asked)
     programs: Any = form.fields["program"]
     funds = [
         {"program": program, **_fund(program.pk, program.currency)} for program in programs.queryset.order_by("code")
@@ -111,7 +112,7 @@ def announce(request: HttpRequest, draw_id: int) -> HttpResponse:
         title=_("Announce draw %(draw)s") % {"draw": draw.code},
         button=_("Announce, and lock all this"),
         template="announce",
-        form=NothingForm(request.POST or None),
+        form=NothingForm(*_sent(request)),
         act=act,
         back=_page_of(draw),
         context={
@@ -138,7 +139,7 @@ def approve_fund(request: HttpRequest, draw_id: int) -> HttpResponse:
         title=_("Let draw %(draw)s take a fund") % {"draw": draw.code},
         button=_("Approve (another person announces)"),
         template="approve_fund",
-        form=NothingForm(request.POST or None),
+        form=NothingForm(*_sent(request)),
         act=act,
         back=_page_of(draw),
         context={"old": old, "amount": format_minor(old.fund_minor, old.program.currency) if old else ""},
@@ -158,7 +159,7 @@ def void(request: HttpRequest, draw_id: int) -> HttpResponse:
         title=_("Call off draw %(draw)s") % {"draw": draw.code},
         button=_("Call it off for ever"),
         template="void",
-        form=ReasonForm(request.POST or None),
+        form=ReasonForm(*_sent(request)),
         act=act,
         back=_page_of(draw),
         context={},
@@ -191,7 +192,7 @@ def figure(request: HttpRequest, draw_id: int, figure_id: int) -> HttpResponse:
         title=(_("Confirm %(figure)s") if second and not anew else _("Enter %(figure)s")) % {"figure": found.name},
         button=_("Check the signature and enter") if beacon else _("Confirm") if second and not anew else _("Enter"),
         template="figure",
-        form=BeaconForm(request.POST or None, request.FILES or None) if beacon else ValueForm(request.POST or None),
+        form=BeaconForm(*_sent(request, files=True)) if beacon else ValueForm(*_sent(request)),
         act=act,
         back=_page_of(found.draw),
         context={"figure": found, "second": second and not anew, "can_be_anew": second, "beacon": beacon},
@@ -213,7 +214,7 @@ def certify(request: HttpRequest, draw_id: int) -> HttpResponse:
         title=_("Certify draw %(draw)s") % {"draw": draw.code},
         button=_("Certify, and award the prizes"),
         template="certify",
-        form=NothingForm(request.POST or None),
+        form=NothingForm(*_sent(request)),
         act=act,
         back=_page_of(draw),
         context={
@@ -271,6 +272,13 @@ def _show(request: HttpRequest, draw: Draw | None, step: Step) -> HttpResponse:
         **step.context,
     }
     return render(request, f"admin/lottery/draw/{step.template}.html", context)
+
+
+def _sent(request: HttpRequest, *, files: bool = False) -> list[Any]:
+    """What a form is filled with: nothing before it is sent."""
+    if request.method != "POST":
+        return []
+    return [request.POST, request.FILES] if files else [request.POST]
 
 
 def _fund(program_id: int, currency: str) -> dict[str, str]:

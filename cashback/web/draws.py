@@ -20,10 +20,13 @@ from lottery.models import DrawState
 from lottery.selectors import DrawLine, PublicDraw, PublicResult
 
 DRAWS_SHOWN = 100
-RESULTS_ON_PAGE = 50
+RESULTS_ON_PAGE = 20
 LEAVES_ON_PAGE = 100
 NUMBER_DIGITS_MAX = 9
 OVER = frozenset({DrawState.VOID, DrawState.NOT_COMPLETED})
+
+# Who has a prize now: an index in the pool by the prize's number.
+Heirs = dict[int | None, int]
 
 
 class Step(NamedTuple):
@@ -125,23 +128,24 @@ def _results(request: HttpRequest, shown: PublicDraw) -> dict[str, Any]:
     winners, reserves = shown.winners or [], shown.reserves or []
     drawn = [*winners, *reserves]
     passed_on = [result for result in drawn if result.ended]
+    heirs = {result.prize: result.index for result in drawn if result.prize is not None and not result.ended}
     return {
         "results": True,
-        "winners": _page(shown, winners, request.GET.get("from", "")),
-        "reserves": _page(shown, reserves, request.GET.get("reserves", "")),
+        "winners": _page(shown, winners, heirs, request.GET.get("from", "")),
+        "reserves": _page(shown, reserves, heirs, request.GET.get("reserves", "")),
         "reserves_open": "reserves" in request.GET,
-        "passed_on": [_row(shown, result) for result in passed_on[:RESULTS_ON_PAGE]],
+        "passed_on": [_row(shown, result, heirs) for result in passed_on[:RESULTS_ON_PAGE]],
         "passed_on_total": len(passed_on),
         "not_awarded": sum(prize.count for prize in shown.prizes)
         - sum(result.prize is not None and not result.ended for result in drawn),
     }
 
 
-def _page(shown: PublicDraw, results: Sequence[PublicResult], start_text: str) -> Page:
+def _page(shown: PublicDraw, results: Sequence[PublicResult], heirs: Heirs, start_text: str) -> Page:
     start = min(_number(start_text) or 0, max(0, len(results) - 1))
     after = start + RESULTS_ON_PAGE
     return Page(
-        rows=[_row(shown, result) for result in results[start:after]],
+        rows=[_row(shown, result, heirs) for result in results[start:after]],
         total=len(results),
         newer=max(0, start - RESULTS_ON_PAGE) if start else None,
         older=after if after < len(results) else None,
@@ -149,7 +153,7 @@ def _page(shown: PublicDraw, results: Sequence[PublicResult], start_text: str) -
     )
 
 
-def _row(shown: PublicDraw, result: PublicResult) -> dict[str, Any]:
+def _row(shown: PublicDraw, result: PublicResult, heirs: Heirs) -> dict[str, Any]:
     prize = {"name": result.prize_name, "name_zh": result.prize_name_zh, "amount_minor": result.amount_minor}
     return {
         "index": result.index,
@@ -157,6 +161,7 @@ def _row(shown: PublicDraw, result: PublicResult) -> dict[str, Any]:
         "reserve": max(0, result.rank - len(shown.winners or []) + 1),
         "prize": None if result.prize is None else prize,
         "ended": result.ended,
+        "heir": heirs.get(result.prize) if result.ended else None,
         "why": draw_words.plain(draw_words.PASSED_ON_BECAUSE, result.ended),
     }
 
