@@ -24,7 +24,7 @@ from queueing.locks import KEYRING, lock_shared
 
 FIGURES_AFTER_FREEZE = timedelta(hours=1)
 CERTIFIED_WITHIN = timedelta(days=7)  # of the reveal; afterwards the draw is not completed
-WINNERS_MAX = 100_000
+WINNERS_MAX = 20_000  # awarded in one transaction, by a click: some ten seconds
 
 Faults = dict[str, list[str]]
 

@@ -15,7 +15,7 @@ from lottery.models import Draw, DrawState, Piece
 from lottery.queries import source
 from queueing import ordering
 from queueing.lines import ensure_line
-from queueing.locks import hold_line
+from queueing.locks import LINE, Busy, lock, patience
 
 PIECE_LINES = 14_000  # of the pool: about a megabyte
 
@@ -38,7 +38,7 @@ def freeze(*, draw_id: int, now: datetime) -> Draw:
     """Write the pool, whom declarations keep out, and the pool's hash, in one transaction. Call it outside of any.
 
     Left alone where somebody else is at it. A draw whose figures might be known by now is not completed instead.
-    Raises NotYetComplete, LineBusy.
+    Raises NotYetComplete.
     """
     _bring_the_line_forward(read(draw_id))
     with transaction.atomic():
@@ -78,13 +78,19 @@ def _freeze(draw: Draw, now: datetime) -> None:
 
 
 def _bring_the_line_forward(draw: Draw) -> None:
-    """Move the line's cut past the period if nobody has come since, and the pass had no reason to. Raises LineBusy."""
+    """Move the line's cut past the period if nobody has come since, and the pass had no reason to.
+
+    Raises NotYetComplete where a registration is stalled: those behind us must not wait with us for it.
+    """
     ensure_line(draw.program_id)
     if _SQL.row("line_is_past", program=draw.program_id, until=draw.registered_until)[0]:
         return
-    with transaction.atomic():
-        hold_line(draw.program_id)
-        ordering.cover_everybody(draw.program_id)
+    try:
+        with transaction.atomic(), patience(ordering.CUT_TIMEOUT_MS):
+            lock(LINE, draw.program_id)
+            ordering.cover_everybody(draw.program_id)
+    except Busy:
+        raise NotYetComplete from None
 
 
 def _complete(draw: Draw) -> bool:

@@ -7,7 +7,6 @@ from functools import partial
 
 from cashback.lib.isolation import for_each, run_all
 from lottery import drawing_up, freezing, passing_on, revealing
-from queueing.locks import LineBusy
 
 logger = logging.getLogger(__name__)
 
@@ -34,5 +33,5 @@ def _each(draw_ids: Iterable[int], step: Callable[..., object]) -> None:
 def _take(draw_id: int, step: Callable[..., object]) -> None:
     try:
         step(draw_id=draw_id)
-    except (freezing.NotYetComplete, LineBusy, drawing_up.FiguresMissing) as waits:
+    except (freezing.NotYetComplete, drawing_up.FiguresMissing) as waits:
         logger.info("draw %s waits: %s", draw_id, waits.code)

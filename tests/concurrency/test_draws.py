@@ -1,9 +1,11 @@
 """Two clocks and two people at once: a draw goes on once."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from cashback.accounts.models import Role
@@ -13,6 +15,7 @@ from lottery.announcing import PrizeFundNotCovered
 from lottery.holding import DrawStateRefuses
 from lottery.models import Allotment, DrawState, Entry, Piece, Prize, Result
 from payouts import collecting, sweeping
+from queueing.locks import LINE, lock_shared
 from queueing.models import Award, Registration
 from tests.factories import make_user
 from tests.lottery.draws import lay, pooled
@@ -103,3 +106,27 @@ def test_whoever_leaves_beside_the_freeze_is_in_or_out(race: Race) -> None:
     assert entered == sorted(entered)
     standing = set(Registration.objects.filter(withdrawn_at=None).values_list("pk", flat=True))
     assert standing <= set(entered) <= set(registrations)
+
+
+def test_the_freeze_does_not_wait_for_a_stalled_registration(race: Race) -> None:
+    program, _ = pooled(5)
+    table = lay(program)
+    table.announce()
+    stalled, tried = threading.Event(), threading.Event()
+
+    def work(number: int) -> object:
+        if number == 0:
+            with transaction.atomic():
+                lock_shared(LINE, program.pk)
+                stalled.set()
+                assert tried.wait(30)
+            return None
+        assert stalled.wait(30)
+        try:
+            return freezing.freeze(draw_id=table.id, now=table.frozen)
+        finally:
+            tried.set()
+
+    outcomes = race(work, 2)
+    assert isinstance(outcomes[1], freezing.NotYetComplete)
+    assert freezing.freeze(draw_id=table.id, now=table.frozen).state == DrawState.FROZEN
