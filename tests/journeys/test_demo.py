@@ -1,5 +1,8 @@
 """The demo shows by itself what the program is for."""
 
+import io
+
+from lottery.verify import verify
 from tests.journeys.whole import Whole
 
 
@@ -17,3 +20,29 @@ def test_the_books_balance_while_it_runs(whole: Whole) -> None:
     assert numbers["refunded_minor"] == numbers["refunded"] * numbers["face_value_minor"]
     assert numbers["cash_awards"] == 6 * numbers["cycles_closed"]
     assert numbers["gift_awards"] <= 44 * numbers["cycles_closed"]
+
+
+def test_a_small_draw_is_certified_and_its_bundle_verifies(whole: Whole) -> None:
+    caller = whole.caller()
+    whole.wait_for(
+        lambda: [draw["state"] for draw in caller.get_json("/api/v1/draws")] == ["certified"],
+        120,
+        lambda: caller.get("/api/v1/draws").text,
+    )
+    [draw] = caller.get_json("/api/v1/draws")
+    bundle = caller.get(f"/api/v1/draws/{draw['id']}/bundle")
+    assert bundle.status == 200
+    verdict = verify(io.BytesIO(bundle.body))
+    assert verdict.ok, verdict.reason
+    published = caller.get_json(f"/api/v1/draws/{draw['id']}")
+    assert published["winners"] == list(verdict.winners)
+    assert {"id": draw["id"], "state": "certified"} in whole.numbers()["draws"]
+
+
+def test_holders_choose_gifts_and_get_them(whole: Whole) -> None:
+    handed_over = "SELECT count(*) FROM payouts_gift WHERE state = 'handed_over'"
+    whole.wait_for(
+        lambda: whole.execute(handed_over)[0][0] >= 5,
+        120,
+        lambda: str(whole.execute("SELECT state, count(*) FROM payouts_gift GROUP BY state")),
+    )
