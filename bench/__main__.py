@@ -28,6 +28,7 @@ NAMES = (
     "cycles",
     "confirming",
     "places",
+    "checking",
     "drawing",
     "whole_draw",
 )

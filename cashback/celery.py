@@ -4,6 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
+from celery.schedules import crontab
 from celery.signals import beat_init, worker_init
 from django.core.exceptions import ImproperlyConfigured
 
@@ -19,6 +20,11 @@ app.autodiscover_tasks()
 def _every(seconds: float, task: str) -> dict[str, Any]:
     """A periodic message. It expires when the next is due, so that a stopped worker never finds a backlog."""
     return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+
+
+def _nightly(task: str) -> dict[str, Any]:
+    """A message once a day, at three in the morning in China (the schedule's own time is UTC)."""
+    return {"task": task, "schedule": crontab(hour="19", minute="0"), "options": {"expires": 3600}}
 
 
 # The whole schedule. Each task finds its work in the tables, so a lost message costs one period and nothing else.
@@ -39,6 +45,7 @@ app.conf.beat_schedule = {
     "sweep idempotency records": _every(600, "cashback.api.tasks.sweep_records"),
     "sweep sessions": _every(3600, "cashback.accounts.tasks.sweep_sessions"),
     "check the books": _every(300, "cashback.ledger.tasks.check_books"),
+    "check the books from the beginning": _nightly("cashback.ledger.tasks.check_all_books"),
 }
 
 

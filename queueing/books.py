@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cashback.lib.books import Holding, Invariant
 from cashback.lib.sql import Queries
-from queueing import epochs
+from queueing import books_recent, epochs
 from queueing.erasing import KEY_GRACE
 
 QUERIES = Queries(Path(__file__).parent / "sql" / "books.sql")
@@ -58,6 +58,10 @@ def _places(_now: datetime) -> Iterator[str]:
         yield f"program {program}: the line says {placed} places, {places} are given, {arrived} are before its head"
 
 
+def _out_of_turn() -> list[tuple[Any, ...]]:
+    return _rows("wrong_cycles")
+
+
 def _cycles(_now: datetime) -> Iterator[str]:
     for program, number in _rows("wrong_cycles"):
         yield f"program {program}: cycle {number} is out of turn, or one that is full is not closed"
@@ -95,9 +99,9 @@ def _rows(name: str, **parameters: Any) -> list[tuple[Any, ...]]:
 
 
 INVARIANTS = (
-    Invariant(1, "one registration a card, of a sold one", _sold),
-    Invariant(2, "places are 1 to n in order of arrival", _places),
-    Invariant(3, "a closed cycle has its awards, and they are the rule's", _cycles),
+    Invariant(1, "one registration a card, of a sold one", _sold, books_recent.sold),
+    Invariant(2, "places are 1 to n in order of arrival", _places, books_recent.places),
+    Invariant(3, "a closed cycle has its awards, and they are the rule's", _cycles, books_recent.cycles(_out_of_turn)),
     Invariant(8, "no details past their time", _details),
     Invariant(8, "erasures are signed and keep their promise", _erasures),
 )

@@ -10,11 +10,18 @@ from cashback.lib import books
 BREACHES_MAX = 50
 
 
-def check(*, now: datetime, by_schedule: bool = False) -> BooksCheck:
-    """Run every invariant and keep the result; at most the first fifty breaches."""
+def check(*, now: datetime, by_schedule: bool = False, whole: bool = True) -> BooksCheck:
+    """Run every invariant and keep the result; at most the first fifty breaches.
+
+    `whole`: from the beginning; else what has come since the check before, and whatever is cheap at any size.
+    """
     started = monotonic()
-    breaches = books.breaches(now)
+    before = last_check()
+    marks = dict(before.marks) if before else {}
+    breaches = books.breaches(now) if whole else books.recent_breaches(now, marks)
     return BooksCheck.objects.create(
+        whole=whole,
+        marks=marks,
         checked_at=now,
         took_ms=round((monotonic() - started) * 1000),
         rules=len(books.invariants()),
@@ -26,6 +33,13 @@ def check(*, now: datetime, by_schedule: bool = False) -> BooksCheck:
 def last_check() -> BooksCheck | None:
     """The newest result, if the books were ever checked."""
     return BooksCheck.objects.order_by("-pk").first()
+
+
+def last_whole_check() -> BooksCheck | None:
+    """The newest result of a check from the beginning, among the newest of a week."""
+    newest = BooksCheck.objects.order_by("-pk").values_list("pk", "whole")[:3000]
+    found = next((pk for pk, whole in newest if whole), None)
+    return None if found is None else BooksCheck.objects.get(pk=found)
 
 
 def last_scheduled_at() -> datetime | None:

@@ -11,17 +11,22 @@ from importlib.util import find_spec
 
 from django.apps import apps
 
+# How far the books were checked: numbers by name, each rule's own.
+Marks = dict[str, int]
+
 
 @dataclass(frozen=True)
 class Invariant:
     """A rule that always holds. `check(now)` yields a sentence for each breach; none means it holds.
 
-    `number` is the rule's number in docs/architecture.md; several invariants may share one.
+    `number` is the rule's number in docs/architecture.md; several invariants may share one. `recent(now, marks)` looks
+    only at what has come since the marks, and moves them on; a rule without it is cheap enough to be checked whole.
     """
 
     number: int
     name: str
     check: Callable[[datetime], Iterable[str]]
+    recent: Callable[[datetime, Marks], Iterable[str]] | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,18 @@ def breaches(now: datetime) -> list[str]:
         for invariant in invariants()
         for breach in invariant.check(now)
     ]
+
+
+def recent_breaches(now: datetime, marks: Marks) -> list[str]:
+    """Every breach in what has come since the marks, which move on; a broken rule's stay where they are."""
+    found: list[str] = []
+    for invariant in invariants():
+        moved = dict(marks)
+        broken = list(invariant.check(now) if invariant.recent is None else invariant.recent(now, moved))
+        found += [f"{invariant.number} {invariant.name}: {breach}" for breach in broken]
+        if not broken:
+            marks.update(moved)
+    return found
 
 
 def holdings(now: datetime) -> list[Holding]:

@@ -162,3 +162,43 @@ def test_a_printed_number_that_is_not_the_tables_is_found() -> None:
     with as_owner(), connection.cursor() as cursor:
         cursor.execute("UPDATE payouts_tally SET refunded = refunded + 1")
     assert "prints 1 refunded, the tables hold 0" in breaches(11)[0]
+
+
+def recently(number: int, marks: dict[str, int]) -> list[str]:
+    found = books.recent_breaches(timezone.now(), marks)
+    return [breach for breach in found if breach.startswith(f"{number} ")]
+
+
+@pytest.mark.parametrize(
+    ("statement", "number"),
+    [
+        ("DELETE FROM payouts_pendingpayout WHERE place = 6", 4),
+        ("UPDATE payouts_pendingpayout SET amount_minor = 1 WHERE place = 6", 4),
+        ("DELETE FROM payouts_gift WHERE award_id = (SELECT id FROM queueing_award WHERE place = 10)", 4),
+        ("UPDATE payouts_tally SET pending = pending + 1", 11),
+        ("UPDATE queueing_line SET cycles_closed = 1", 11),
+    ],
+)
+def test_the_quick_check_finds_what_came_since_its_marks(statement: str, number: int) -> None:
+    program = closed(cycles=2).program
+    marks: dict[str, int] = {}
+    assert not books.recent_breaches(timezone.now(), marks)
+    assert marks[f"registers:{program.pk}"] == 2
+    marks[f"registers:{program.pk}"] = 1
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute(statement)
+    assert recently(number, marks)
+
+
+def test_the_quick_check_finds_old_awards_in_two_registers_and_awards_that_nobody_collects() -> None:
+    program = closed().program
+    marks: dict[str, int] = {}
+    assert not books.recent_breaches(timezone.now(), marks)
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO payouts_refund (award_id, program_id, source, source_id, place, amount_minor, currency,"
+            " end_to_end_id, refunded_at) SELECT award_id, program_id, source, source_id, place, amount_minor,"
+            " currency, 'planted', now() FROM payouts_pendingpayout WHERE place = 1"
+        )
+    assert "is in two registers" in recently(4, marks)[0]
+    assert marks[f"registers:{program.pk}"] == 1

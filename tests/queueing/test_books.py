@@ -28,6 +28,10 @@ def broken() -> set[int]:
     return {int(breach.split()[0]) for breach in books.breaches(timezone.now())}
 
 
+def recently_broken(marks: dict[str, int]) -> set[int]:
+    return {int(breach.split()[0]) for breach in books.recent_breaches(timezone.now(), marks)}
+
+
 @pytest.fixture(params=list(Rule))
 def line(request: pytest.FixtureRequest) -> list[int]:
     """Twelve registrations, the third withdrawn, two cycles closed."""
@@ -80,6 +84,56 @@ def line(request: pytest.FixtureRequest) -> list[int]:
 def test_a_planted_breach_is_found(statement: str, number: int) -> None:
     plant(statement)
     assert number in broken()
+    assert number in recently_broken({}), "the quick check has not seen what came since its last marks"
+
+
+@pytest.mark.parametrize(
+    ("statement", "number"),
+    [
+        ("DELETE FROM queueing_place WHERE place = 14", 2),
+        ("UPDATE queueing_place SET place = place + 1 WHERE place = 17", 2),
+        (
+            "UPDATE queueing_registration SET registered_at = registered_at - interval '1 microsecond'"
+            " WHERE id = (SELECT registration_id FROM queueing_place WHERE place = 12)",
+            None,
+        ),
+        ("UPDATE queueing_line SET placed = placed + 1", 2),
+        ("UPDATE cards_lot SET ended_at = now()", 1),
+        ("DELETE FROM queueing_award WHERE kind = 'gift' AND place = 15", 3),
+        ("DELETE FROM queueing_award WHERE kind = 'cash' AND source_id = 3", 3),
+        ("UPDATE queueing_award SET amount_minor = amount_minor + 1 WHERE source_id = 3", 3),
+        ("UPDATE queueing_award SET source_id = 9 WHERE kind = 'gift' AND place = 15", 3),
+        ("UPDATE queueing_award SET amount_minor = amount_minor + 1 WHERE place = 1", None),
+    ],
+)
+@pytest.mark.parametrize("rule", list(Rule))
+def test_the_quick_check_finds_what_came_since_its_marks_and_nothing_before(
+    rule: Rule, statement: str, number: int | None
+) -> None:
+    program, _ = line_of(17, **small(rule=rule))
+    settle(program)
+    marks: dict[str, int] = {}
+    assert not recently_broken(marks)
+    assert (marks[f"places:{program.pk}"], marks[f"cycles:{program.pk}"]) == (17, 3)
+    marks.update({f"places:{program.pk}": 12, f"sold:{program.pk}": 12, f"cycles:{program.pk}": 2})
+    plant(statement)
+    found = recently_broken(marks)
+    assert number in found if number else not found
+    kept = {1: f"sold:{program.pk}", 2: f"places:{program.pk}", 3: f"cycles:{program.pk}"}
+    if number:
+        assert marks[kept[number]] in (12, 2), "a broken rule is looked at again from the same mark"
+
+
+def test_a_long_line_is_checked_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    program, _ = line_of(17, **small())
+    settle(program)
+    monkeypatch.setattr("queueing.books_recent.PLACES_MAX", 5)
+    marks: dict[str, int] = {}
+    reached = []
+    for _ in range(5):
+        assert not recently_broken(marks)
+        reached.append((marks[f"places:{program.pk}"], marks[f"cycles:{program.pk}"]))
+    assert reached == [(5, 1), (10, 2), (15, 3), (17, 3), (17, 3)]
 
 
 def test_a_gift_verdict_whose_payee_is_held_is_found() -> None:

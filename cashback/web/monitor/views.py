@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from cards.models import Program, ProgramState
 from cashback.accounts.admin_roles import OFFICE, role_of
-from cashback.ledger.checking import check, last_check
+from cashback.ledger.checking import check, last_check, last_whole_check
 from cashback.portal.paging import key_of
 from cashback.web.monitor import charts, health, reading, waiting
 
@@ -47,6 +47,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         doubtful=reading.doubtful_lines(),
         epochs=reading.key_epochs(),
         check=last_check(),
+        whole_check=last_whole_check(),
         draws=reading.draws_under_way(),
         waiting=waiting.for_people(now) if role_of(request) in OFFICE else [],
     )
