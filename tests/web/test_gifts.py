@@ -46,7 +46,7 @@ def to_details(market: Shop, holder: Holder, offer: Offer, place: int = 3) -> Pa
     return holder.send(path, holder.get(path), offer=str(offer.pk))
 
 
-def to_review(market: Shop, holder: Holder, offer: Offer, place: int = 3, **typed: str) -> Page:
+def to_review(market: Shop, holder: Holder, offer: Offer, place: int = 3, /, **typed: str) -> Page:
     serial, pin = market.line.cards[place - 1]
     page = to_details(market, holder, offer, place)
     return holder.send(f"{status_page(market, place)}gift/", page, **{"serial": serial, "pin": pin, **typed})
