@@ -285,7 +285,8 @@ def gift_context(request: HttpRequest, receipt: str, number: int, now: datetime)
     """What the status page shows of the gift."""
     gift = gift_view(receipt=receipt, language=language(), now=now)
     if gift is None:
-        return {"gift": None}
+        # Awarded a moment ago, and collected with the next tick.
+        return {"gift": None, "moving": True}
     on_offer = [offer for offer in gift.offers if offer.left != "none"]
     shown: dict[str, Any] = {"gift": gift, "on_offer": on_offer}
     if gift.claim_code and gift.state == "ready":

@@ -34,7 +34,7 @@ AWARD_STATES = {
     "lapsed": State(_("lapsed"), _("The time to claim it is over."), PLAIN),
     "owed": State(_("yours"), _("A gift is owed to you. You choose which."), GOOD),
     "chosen": State(_("chosen"), _("Your choice is set aside and being prepared."), GOOD),
-    "ready": State(_("ready"), _("Your gift can be handed over."), GOOD),
+    "ready": State(_("ready"), _("Your gift lies ready, or is on its way."), GOOD),
     "handed_over": State(_("handed over"), _("You have your gift."), GOOD),
 }
 
