@@ -74,28 +74,20 @@ def acl_rules(name: str) -> list[str]:
     Add `on` and a password. Queue names get a suffix per priority (kombu separates it by two control characters).
     """
     queue = station_queue(name)
-    keys = [queue, f"{queue}\x06\x16*", f"{queue}:*", f"_kombu.binding.{queue}", REPORT_QUEUE]
-    commands = [
-        "ping",
-        "select",
-        "multi",
-        "exec",
-        "discard",
-        "watch",
-        "unwatch",
-        "info",
-        "client|setinfo",
-        "client|setname",
+    keys = [
+        queue,
+        f"{queue}\x06\x16*",
+        f"{queue}:*",
+        f"_kombu.binding.{queue}",
+        f"_kombu.binding_permanent.{queue}",
+        REPORT_QUEUE,
+        f"{REPORT_QUEUE}\x06\x16*",
     ]
-    commands += ["lpush", "rpush", "rpop", "lrem", "brpop", "llen", "zadd", "zrem", "zrevrangebyscore", "zrangebyscore"]
-    commands += ["hset", "hget", "hdel", "sadd", "srem", "smembers", "set", "get", "evalsha", "eval", "script|load"]
-    return [
-        "resetkeys",
-        *(f"~{key}" for key in keys),
-        "resetchannels",
-        "nocommands",
-        *(f"+{name}" for name in commands),
-    ]
+    kinds = ["@list", "@sortedset", "@hash", "@set", "@string", "@transaction"]
+    # kombu locks its sweep of unacked messages; a lock is let go by a script.
+    others = ["ping", "select", "client|setinfo", "client|setname", "del", "evalsha", "eval", "script|load"]
+    commands = [*(f"+{name}" for name in kinds), "-@dangerous", *(f"+{name}" for name in others)]
+    return ["resetkeys", *(f"~{key}" for key in keys), "resetchannels", "nocommands", *commands]
 
 
 def bundle_url(centre_url: str, application: str, version: str) -> str:
