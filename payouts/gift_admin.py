@@ -215,13 +215,18 @@ class GiftAdmin(RoleAdmin, KeysetAdmin, admin.ModelAdmin):  # type: ignore[type-
     """The desk: gifts by program, state, way and dealer; each action answers gift by gift."""
 
     change_list_template = "admin/payouts/gift/change_list.html"  # type: ignore[misc]
-    list_display = ["award_id", "program", "gift_name", "state", "way", "dealer", "tracking", "since"]
+    list_display = ["number", "program", "gift_name", "state", "way", "dealer", "tracking", "since"]
     list_select_related = ["program", "offer", "dealer"]
     list_filter = ["state", "way", "program", AtDealer]
     list_per_page = 200  # type: ignore[misc]
     search_fields = ["dealer__code__exact"]
     search_help_text = gettext_lazy("A dealer’s code")
     actions = ["make_ready", "delivered", "replaced", "lost", "print_labels"]
+
+    @admin.display(description=gettext_lazy("number"))
+    def number(self, gift: Gift) -> int:
+        """The award's, which stands on label and pick list."""
+        return int(gift.pk)
 
     @admin.display(description=gettext_lazy("gift"), empty_value="-")
     def gift_name(self, gift: Gift) -> str | None:

@@ -95,6 +95,7 @@ ERASED_BECAUSE = {
 OUR_REASONS = {
     "frozen": _("The organizer looks into this card."),
     "no_details": _("Name and account are missing."),
+    "decided": _("Two people of the organizer have decided so."),
     "not_paid": _("Two people of the organizer have established that it was not paid."),
     "booked_after_refusal": _("The bank first refused the payment and then booked it."),
     "no_reason": _("The bank gave no reason."),
