@@ -82,7 +82,6 @@ ERASED_BECAUSE = {
     "withdrawn": _("the registration was withdrawn"),
     "gift_verdict": _("a gift was awarded and nothing has to be paid"),
     "handed_over": _("the gift was handed over"),
-    "not_needed": _("it is not needed any more"),
     "lapsed": _("the time to claim was over"),
     "cancelled": _("the award was cancelled"),
     "void": _("the registration was declared void"),
