@@ -4,7 +4,10 @@ import argparse
 import logging
 import os
 import sys
+import warnings
 from pathlib import Path
+
+from celery.exceptions import CPendingDeprecationWarning
 
 from cashback.control.protocol.envelopes import fingerprint
 from cashback.control.station.configuration import (
@@ -35,6 +38,7 @@ def main() -> int:
     options = _options()
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO, stream=sys.stderr)
     logging.getLogger("kombu").setLevel(logging.WARNING)
+    warnings.simplefilter("ignore", CPendingDeprecationWarning)  # Celery's, at every loss of the broker
     if os.getuid() == 0 and not options.allow_unconfined:
         print(  # noqa: T201
             "cashback station: does not run as root, whose applications no limit holds;\n"
@@ -52,6 +56,7 @@ def main() -> int:
 
 def _serve(options: argparse.Namespace) -> int:
     configuration = read_configuration(options.config)
+    token = _token(options) if options.listen else None
     folder: Path = options.dir.resolve()
     lock = own_folder(folder)
     signer = own_key(folder)
@@ -82,12 +87,13 @@ def _serve(options: argparse.Namespace) -> int:
     announcer = Announcer(configuration=configuration, signer=signer, journal=journal)
     listener = None
     if options.listen:
-        listener = Listener(station, address=options.listen, token=_token(options))
+        listener = Listener(station, address=options.listen, token=token)
         print(f"cashback station {configuration.name}: listens on port {listener.port}", flush=True)  # noqa: T201
         listener.start()
     outbox.start()
     station.start(wake=outbox.wake)
     announcer.start()
+    print(f"cashback station {configuration.name}: ready", flush=True)  # noqa: T201
     try:
         work(app, station)
     finally:

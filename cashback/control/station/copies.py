@@ -76,22 +76,12 @@ class Copies:
     def obtain(self, application: str, version: str | None) -> Bundle:
         """A verified copy; without a version the newest held here, else the newest published. Raises CopyProblem."""
         version = version or self._newest(application)
-        if version is not None:
-            try:
-                return self._open(application, version)
-            except FileNotFoundError:
-                pass
-            except CopyRefused as problem:
-                log.warning("copy of %s %s refused and fetched anew: %s", application, version, problem)
-                self.drop(application, version)
-        with self._lock:
-            if version is not None and self._place(application, version).exists():
-                return self._open(application, version)  # somebody else fetched it meanwhile
-            return self._fetch(application, version or _LATEST)
-
-    def fetch_anew(self, application: str, version: str) -> Bundle:
-        """The copy as the centre has it now, or the one held here if it is right. Raises CopyProblem."""
-        return self.obtain(application, version)
+        found = self._open_or_drop(application, version) if version is not None else None
+        if found is not None:
+            return found
+        with self._lock:  # somebody else may have fetched it meanwhile
+            found = self._open_or_drop(application, version) if version is not None else None
+            return found or self._fetch(application, version or _LATEST)
 
     def drop(self, application: str, version: str) -> bool:
         """Delete a copy; False if there was none."""
@@ -122,6 +112,17 @@ class Copies:
             except (OSError, CopyRefused):
                 continue  # it will be refused when somebody wants to run it
         return tuple(Copy(application=word.application, version=word.version, sha256=word.sha256) for word in copies)
+
+    def _open_or_drop(self, application: str, version: str) -> Bundle | None:
+        """The copy held here; one that is wrong is deleted."""
+        try:
+            return self._open(application, version)
+        except FileNotFoundError:
+            self.drop(application, version)
+        except CopyRefused as problem:
+            log.warning("copy of %s %s refused, to be fetched anew: %s", application, version, problem)
+            self.drop(application, version)
+        return None
 
     def _open(self, application: str, version: str) -> Bundle:
         place = self._place(application, version)

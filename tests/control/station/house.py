@@ -288,10 +288,10 @@ class StationProcess:
         command, environment = self.street.command(
             "-m", "cashback.control.station", "--config", str(self.config), "--dir", str(self.dir), *self.options
         )
-        said = self.text().count("confinement ")
+        said = self.text().count(": ready")
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=self.street.folder)
-        eventually(lambda: self.ended() or self.text().count("confinement ") > said, seconds=30)
+        eventually(lambda: self.ended() or self.text().count(": ready") > said, seconds=30)
         assert not self.ended(), self.text()
         self.centre.public_keys |= self.key()
 

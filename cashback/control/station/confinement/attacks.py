@@ -1,9 +1,9 @@
 """What a hostile application would try. The station runs these against itself when it starts, and says what held.
 
-This file is run as an application: its input names one attack, its output says whether it got anywhere.
+This file is run as an application: its input names one attack, its output says whether it got anywhere. Where nothing
+holds them attacks succeed, so each leaves the machine as it was.
 """
 
-import ctypes
 import json
 import os
 import socket
@@ -51,8 +51,6 @@ def write_outside(given: dict[str, Any]) -> list[str]:
         got.append("memfd")
     except OSError:
         pass
-    if ctypes.CDLL(None).mount(b"attacked", b"/", b"tmpfs", 0, None) == 0:
-        got.append("mount")
     return got
 
 
