@@ -220,7 +220,7 @@ class DealerAdmin(RoleAdmin, KeysetAdmin, admin.ModelAdmin):  # type: ignore[typ
 class OrderAdmin(RoleAdmin, KeysetAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """Orders: one person has seen the payment, another confirms it, then the cards are sold."""
 
-    list_display = ["id", "dealer", "program", "cards", "amount", "product_name", "state", "seen_by", "confirmed_by"]
+    list_display = ["id", "dealer", "program", "cards", "amount", "state", "seen_by", "confirmed_by"]
     list_select_related = ["dealer", "program", "payment_prepared_by", "payment_approved_by"]
     list_filter = ["state", "program"]
     actions = ["payment_seen", "confirm_payment", "fulfil", "cancel"]

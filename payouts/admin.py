@@ -29,6 +29,8 @@ from payouts.models import (
     Release,
     Resolution,
 )
+from payouts.rails.reasons import explain
+from queueing.models import Source
 
 # Django looks for admins in this module alone.
 __all__ = ["gift_admin"]
@@ -41,6 +43,17 @@ class FactsAdmin(RoleAdmin, KeysetAdmin, admin.ModelAdmin):  # type: ignore[type
     def amount(self, row: Any) -> str:
         """With its currency."""
         return format_minor(row.amount_minor, row.currency)
+
+    @admin.display(description=gettext_lazy("reason"), empty_value="–")
+    def why(self, row: Any) -> str | None:
+        """The reason in words."""
+        return explain(row.reason) if row.reason else None
+
+    @admin.display(description=gettext_lazy("from"))
+    def origin(self, row: Any) -> str:
+        """The cycle or draw that awarded it."""
+        label = Source(row.source).label if row.source in Source.values else row.source
+        return f"{label} {row.source_id}"
 
 
 class PreparingAdmin(FactsAdmin):
@@ -83,8 +96,7 @@ class ReleaseAdmin(PreparingAdmin):
 
     form = ReleaseForm
     list_display = [
-        *("id", "program", "state", "payouts", "total", "over_payee_limit", "automatic"),
-        *("preparer", "approver", "message_id", "sent_at", "settled_at"),
+        *("id", "program", "state", "payouts", "total", "over_limit", "preparer", "approver", "sent_at"),
     ]
     list_select_related = ["program", "prepared_by", "approved_by"]
     list_filter = ["state", "program"]
@@ -103,9 +115,16 @@ class ReleaseAdmin(PreparingAdmin):
         """With its currency."""
         return format_minor(release.total_minor, release.currency)
 
+    @admin.display(description=gettext_lazy("over the payee limit"))
+    def over_limit(self, release: Release) -> int:
+        """Payouts to payees with more registrations than the program allows."""
+        return release.over_payee_limit
+
     @admin.display(description=gettext_lazy("prepared by"))
     def preparer(self, release: Release) -> str | None:
-        """The first person."""
+        """The first person, or the schedule."""
+        if release.automatic:
+            return _("the schedule")
         return release.prepared_by.get_username() if release.prepared_by else None
 
     @admin.display(description=gettext_lazy("approved by"))
@@ -139,7 +158,7 @@ class ReleaseAdmin(PreparingAdmin):
 class PendingPayoutAdmin(FactsAdmin):
     """PENDING."""
 
-    list_display = ["award_id", "program", "source", "source_id", "place", "amount", "state", "reason", "since"]
+    list_display = ["award_id", "program", "origin", "place", "amount", "state", "why", "since"]
     list_select_related = ["program"]
     list_filter = ["state", "program"]
     actions = ["resume"]
@@ -207,7 +226,7 @@ class ResolutionAdmin(PreparingAdmin):
 class RefundAdmin(FactsAdmin):
     """REFUNDED."""
 
-    list_display = ["award_id", "program", "source", "source_id", "place", "amount", "end_to_end_id", "refunded_at"]
+    list_display = ["award_id", "program", "origin", "place", "amount", "end_to_end_id", "refunded_at"]
     list_select_related = ["program"]
     list_filter = ["program"]
 
@@ -216,7 +235,7 @@ class RefundAdmin(FactsAdmin):
 class CancelledPayoutAdmin(FactsAdmin):
     """Awards that will not be paid."""
 
-    list_display = ["award_id", "program", "place", "amount", "state", "reason", "posted", "cancelled_at"]
+    list_display = ["award_id", "program", "origin", "place", "amount", "state", "why", "posted", "cancelled_at"]
     list_select_related = ["program"]
     list_filter = ["program"]
 
@@ -225,7 +244,7 @@ class CancelledPayoutAdmin(FactsAdmin):
 class AttemptAdmin(FactsAdmin):
     """Tries at payouts."""
 
-    list_display = ["end_to_end_id", "award_id", "number", "release", "amount", "state", "reason", "sent_at"]
+    list_display = ["end_to_end_id", "award_id", "number", "release", "amount", "state", "why", "sent_at"]
     list_select_related = ["release"]
     search_fields = ["end_to_end_id__exact"]
 
@@ -234,7 +253,7 @@ class AttemptAdmin(FactsAdmin):
 class BankFileAdmin(FactsAdmin):
     """What the bank delivered; content is never shown."""
 
-    list_display = ["id", "name", "kind", "message_id", "state", "reason", "received_at", "destroyed_at"]
+    list_display = ["id", "name", "kind", "state", "why", "received_at", "destroyed_at"]
     exclude = ["content", "content_key"]
 
 
@@ -258,7 +277,7 @@ class BankLineAdmin(FactsAdmin):
     """What was kept of the bank's answers, and what came of it."""
 
     list_display = [
-        *("id", "file", "position", "end_to_end_id", "verdict", "status", "said_amount", "reason", "booked_on"),
+        *("id", "file", "position", "end_to_end_id", "verdict", "status", "said_amount", "why", "booked_on"),
         "outcome",
     ]
     list_select_related = ["file"]

@@ -12,6 +12,7 @@ from cashback.lib.money import format_minor
 from cashback.lib.serials import format_serial, group_serial
 from queueing.admin_inventory import BlockAdmin, LotAdmin
 from queueing.models import Award, Cycle, Erasure, KeyEpoch, Line, Registration, SigningKey
+from queueing.words import ERASED_BECAUSE, ERASED_PARTS
 
 admin.site.register(Lot, LotAdmin)
 admin.site.register(Block, BlockAdmin)
@@ -100,7 +101,17 @@ class AwardAdmin(RoleAdmin, KeysetAdmin, admin.ModelAdmin):  # type: ignore[type
 class ErasureAdmin(RoleAdmin, KeysetAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """Signed rows that prove the destruction of details."""
 
-    list_display = ["id", "registration_id", "at", "what", "why", "backups_until", "signed"]
+    list_display = ["id", "registration_id", "at", "part", "because", "backups_until", "signed"]
+
+    @admin.display(description=_("what"))
+    def part(self, erasure: Erasure) -> object:
+        """In words."""
+        return ERASED_PARTS.get(erasure.what, erasure.what)
+
+    @admin.display(description=_("why"))
+    def because(self, erasure: Erasure) -> object:
+        """In words."""
+        return ERASED_BECAUSE.get(erasure.why, erasure.why)
 
     @admin.display(description=_("signed"), boolean=True)
     def signed(self, erasure: Erasure) -> bool:

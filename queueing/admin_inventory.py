@@ -102,7 +102,7 @@ class LotAdmin(StepsAdmin, RoleAdmin, KeysetAdmin, admin.ModelAdmin):  # type: i
     """SOLD: what was sold to whom, and what was reserved for it."""
 
     steps = (Step("return", gettext_lazy("Take cards back"), ReturnForm, lambda lot: lot.ended_at is None),)
-    list_display = ["id", "dealer", "program", "first_serial", "last_serial", "cards", "price", "sold_at", "ended_at"]
+    list_display = ["id", "dealer", "program", "first_serial", "last_serial", "cards", "sold_at", "ended_at"]
     list_select_related = ["dealer", "program"]
     list_filter = ["program"]
     fields = [

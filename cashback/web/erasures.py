@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 from cashback.lib.crypto.signatures import erasure_lines, verify_lines
 from cashback.web import words
 from queueing.models import Erasure, SigningKey
+from queueing.words import ERASED_BECAUSE, ERASED_PARTS
 
 
 @require_safe
@@ -17,8 +18,8 @@ def erasure(request: HttpRequest, erasure_id: int) -> HttpResponse:
         raise Http404
     context = {
         "erasure": found,
-        "what": words.plain(words.ERASED_PARTS, found.what),
-        "why": words.plain(words.ERASED_BECAUSE, found.why),
+        "what": words.plain(ERASED_PARTS, found.what),
+        "why": words.plain(ERASED_BECAUSE, found.why),
         "lines": _lines(found),
         "verified": _verified(found),
     }

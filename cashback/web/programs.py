@@ -58,6 +58,7 @@ def worked(shown: Program) -> list[dict[str, int]]:
                 "paid_last": paid_from + payouts,
                 "gift_first": gift_from + 1,
                 "gift_last": start + size,
+                "places_first": start + 1,
                 "places_last": start + size,
             }
         )

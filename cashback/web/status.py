@@ -22,6 +22,7 @@ from payouts import selectors
 from payouts.selectors import AwardStatus, HolderStatus
 from queueing import status as registration_status
 from queueing.attempts import count_status_read
+from queueing.words import ERASED_BECAUSE, ERASED_PARTS
 
 # A page that can still change looks for news by itself.
 OPEN_STATES = frozenset({"due", "approved", "sent", "accepted", "on_hold", "in_doubt", "details_needed", "ready"})
@@ -104,8 +105,8 @@ def status_context(found: HolderStatus, now: datetime) -> dict[str, Any]:
         "erasures": [
             {
                 "erasure": erasure,
-                "what": words.plain(words.ERASED_PARTS, erasure.what),
-                "why": words.plain(words.ERASED_BECAUSE, erasure.why),
+                "what": words.plain(ERASED_PARTS, erasure.what),
+                "why": words.plain(ERASED_BECAUSE, erasure.why),
             }
             for erasure in registration.erasures
         ],

@@ -24,6 +24,39 @@ _TEXTS = {
 }
 
 
+# Codes of our own, as the office reads them; the holder's words for some of them are on the holder's pages.
+_OURS = {
+    "amount_differs": gettext_lazy("The bank names another amount."),
+    "bad_amount": gettext_lazy("An amount in the file is wrong."),
+    "bad_field": gettext_lazy("A field of the file is wrong."),
+    "booked_after_refusal": gettext_lazy("First refused, then booked."),
+    "decided": gettext_lazy("Two people have decided so."),
+    "doubled": gettext_lazy("Delivered twice."),
+    "empty": gettext_lazy("The file is empty."),
+    "forbidden_dtd": gettext_lazy("The file is not a payment message."),
+    "foreign": gettext_lazy("The file is not an answer of a bank's."),
+    "frozen": gettext_lazy("The card is frozen."),
+    "lapsed": gettext_lazy("The time to claim it was over."),
+    "missing_field": gettext_lazy("A field of the file is missing."),
+    "no_booking": gettext_lazy("The statement does not show it."),
+    "no_details": gettext_lazy("Name and account are missing."),
+    "no_reason": gettext_lazy("The bank gave no reason."),
+    "not_decryptable": gettext_lazy("Not encrypted to our key, or damaged."),
+    "not_paid": gettext_lazy("Two people have established that it was not paid."),
+    "not_xml": gettext_lazy("The file is damaged or cut short."),
+    "payee_limit": gettext_lazy("The payee has more registrations than the program allows."),
+    "seal_broken": gettext_lazy("Our seal on the file is broken."),
+    "too_large": gettext_lazy("The file is too large."),
+    "unknown_message": gettext_lazy("It answers a file that we never sent."),
+    "withdrawn": gettext_lazy("The registration was withdrawn."),
+}
+
+
+def explain(code: str) -> str:
+    """A code of the bank's or our own, for the office."""
+    return str(_OURS[code]) if code in _OURS else describe(code)
+
+
 def describe(reason_code: str | None) -> str:
     """The reason in the active language; a code that is not known is shown as it is."""
     if reason_code is None:

@@ -16,6 +16,7 @@ from queueing import erasing, ordering
 from queueing.correction import Delivery
 from queueing.delivering import hold_delivery
 from queueing.models import Erasure, ReceiptRequest, Registration
+from queueing.words import ERASED_BECAUSE
 from tests.factories import make_program, sold_cards
 from tests.queueing.holders import other_pin
 from tests.web.holding import Holder, receipt_on
@@ -111,7 +112,7 @@ CODES = re.compile(r"""(?:why|event|reason)["']?[=:] ?["']([a-z_]+)["']|'([a-z_]
 
 
 def test_every_code_that_a_holder_may_meet_is_said_in_words() -> None:
-    known = {*words.EVENTS, *words.ERASED_BECAUSE, *words.OUR_REASONS, *words.AWARD_STATES, "payee_limit"}
+    known = {*words.EVENTS, *ERASED_BECAUSE, *words.OUR_REASONS, *words.AWARD_STATES, "payee_limit"}
     named = {
         code
         for app in ("queueing", "payouts")

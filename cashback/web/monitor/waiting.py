@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from cards.models import Block, Order, OrderState
+from cards.models import Block, Order, OrderState, WalletPayout
+from cashback.ledger.models import Movement
 from cashback.web.monitor.reading import MOST
 from lottery.models import Draw, DrawState, Figure
 from payouts.models import PendingPayout, PendingState, Release, Resolution
@@ -47,6 +48,16 @@ def for_people(now: datetime) -> list[Waiting]:
         _waiting(
             _("cards whose freezing or voiding a second person approves"),
             Block.objects.filter(approved_at=None, lifted_at=None),
+            "",
+        ),
+        _waiting(
+            _("payments out of wallets that a second person approves"),
+            WalletPayout.objects.filter(approved_at=None, called_off_at=None),
+            "",
+        ),
+        _waiting(
+            _("movements of own money that a second person approves"),
+            Movement.objects.filter(approved_at=None, called_off_at=None),
             "",
         ),
         _waiting(

@@ -12,6 +12,7 @@ from cashback.lib.crypto.signatures import printed_at
 from cashback.lib.money import format_minor
 from cashback.lib.pins import group_pin
 from cashback.lib.serials import group_serial
+from payouts.rails.reasons import explain
 
 register = template.Library()
 
@@ -56,6 +57,12 @@ def day(at: datetime | date | None) -> str:
 def printed(at: datetime) -> str:
     """A moment as it stands under signatures."""
     return printed_at(at)
+
+
+@register.filter
+def reason(code: str) -> str:
+    """A bank's code, or one of ours, as the office reads it."""
+    return explain(code) if code else ""
 
 
 @register.filter
