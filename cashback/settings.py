@@ -192,6 +192,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "/static/cashback/coin.svg",
     "REDOC_DIST": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "AwardStateEnum": "cashback.api.documents.AWARD_STATES",
+        "DrawStateEnum": "lottery.models.PUBLIC_STATES",
+        "GiftStateEnum": "cashback.api.documents.GIFT_STATES",
+        "GiftWayEnum": "cashback.api.documents.GIFT_WAYS",
+    },
 }
 
 # Celery is only the clock: names of tasks travel, never data; results are not kept.

@@ -18,6 +18,7 @@ AWARD_STATES = [
     *("due", "approved", "sent", "accepted", "refunded", "details_needed", "on_hold", "in_doubt", "cancelled"),
     *("lapsed", "owed", "chosen", "ready", "handed_over"),
 ]
+GIFT_STATES = ["owed", "chosen", "ready", "handed_over", "lapsed"]
 GIFT_WAYS = ["dealer", "post", "code"]
 
 
@@ -325,7 +326,7 @@ class GiftOut(serializers.Serializer[object]):
     """A registration's gift. `claim_by`: choose, fetch or read it until then; null while no time runs."""
 
     id = serializers.IntegerField()
-    state = serializers.ChoiceField(choices=["owed", "chosen", "ready", "handed_over", "lapsed"])
+    state = serializers.ChoiceField(choices=GIFT_STATES)
     since = Printed()
     claim_by = Printed(allow_null=True)
     can_choose = serializers.BooleanField()
