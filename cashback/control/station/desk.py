@@ -31,6 +31,7 @@ class Desk:
         self._limit = limit
         self._paused = paused
         self._closed = False
+        self._abandoned = False
         self._thread = threading.Thread(target=self._work, name="desk", daemon=True)
 
     def start(self, *, step: Callable[[Work, int, str, Answer | None], Step | None], ended: Callable[[], None]) -> None:
@@ -70,7 +71,8 @@ class Desk:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-            return self._changed.wait_for(lambda: not self._running, timeout_seconds)
+            self._abandoned = not self._changed.wait_for(lambda: not self._running, timeout_seconds)
+            return not self._abandoned
 
     def finish(self, work: Work, answer: Answer) -> None:
         """Write the end of a piece of work."""
@@ -106,7 +108,9 @@ class Desk:
 
     def _see_through(self, work: Work) -> None:
         try:
-            self.finish(work, self._answer(work))
+            answer = self._answer(work)
+            if not self._abandoned:  # what the station's own end cut off is done again after the next start
+                self.finish(work, answer)
         except Exception:
             log.exception("work %s could not be written down; it is done again after the next start", work.id)
         finally:

@@ -203,7 +203,7 @@ class Journal:
         """Forget what ended a day ago, once it could not be delivered again either and its reports are sent."""
         with self._transaction() as execute:
             execute(
-                "DELETE FROM work WHERE ended_at < ? AND expires_at < ?"
+                "DELETE FROM work WHERE ended_at < ? AND (origin = 'client' OR expires_at < ?)"
                 " AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.work = work.id AND sent_at IS NULL)",
                 (now - _KEPT_SECONDS, now - _KEPT_SECONDS),
             )

@@ -44,7 +44,7 @@ def test_an_attack_gets_nowhere(attack: str, centre: Centre, north: StationProce
         "tcp": ["127.0.0.1", centre.broker.port],
         "path": str(north.dir / "socket"),
         "abstract": "\0cashback",
-        "processes": 8,
+        "processes": 4,
         "memory_bytes": 512 * 1024 * 1024,
     }
     report = _run(centre, "attacks", given)

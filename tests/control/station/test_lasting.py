@@ -67,6 +67,18 @@ def test_a_station_told_to_end_finishes_what_runs(centre: Centre, north: Station
     assert [report.state for report in centre.reports_of(run)] == ["accepted", "running", "done"]
 
 
+def test_a_run_that_the_stations_end_cut_off_is_done_after_the_next_start(
+    centre: Centre, start_station: Starts
+) -> None:
+    hasty = start_station("hasty", "--drain-seconds", "0.1")
+    run = centre.instruct("hasty", "run", {"application": "slow", "version": "1", "input": 2.5})
+    eventually(lambda: len(centre.reports_of(run)) == 2)
+    hasty.terminate()
+    assert len(centre.reports_of(run)) == 2
+    hasty.start()
+    assert centre.final(run).state == "done"
+
+
 def test_a_second_station_in_the_same_folder_is_refused(centre: Centre, north: StationProcess) -> None:
     north.start()
     second, north.process = north.process, None

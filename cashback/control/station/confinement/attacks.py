@@ -4,6 +4,7 @@ This file is run as an application: its input names one attack, its output says 
 holds them attacks succeed, so each leaves the machine as it was.
 """
 
+import ctypes
 import json
 import os
 import socket
@@ -95,8 +96,18 @@ def fill_memory(given: dict[str, Any]) -> list[str]:
             pieces.append(b"x" * _PIECE_BYTES)
     except MemoryError:
         pieces.clear()
-        return []
+        return _shares_memory()
     return [f"{len(pieces) * _PIECE_BYTES} bytes"]
+
+
+def _shares_memory() -> list[str]:
+    """Memory that belongs to no address space, so that no limit on one counts it."""
+    libc = ctypes.CDLL(None)
+    segment = libc.shmget(0, ctypes.c_size_t(_PIECE_BYTES), 0o1600)
+    if segment < 0:
+        return []
+    libc.shmctl(segment, 0, None)
+    return ["shared memory"]
 
 
 def outlive(given: dict[str, Any]) -> list[str]:

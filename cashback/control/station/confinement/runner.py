@@ -33,7 +33,7 @@ class Limits:
     wall_seconds: float = 60.0
     cpu_seconds: int = 60
     memory_bytes: int = 512 * 1024 * 1024
-    processes: int = 8
+    processes: int = 4
     output_bytes: int = OUTPUT_BYTES_MAX
 
 
@@ -114,7 +114,11 @@ class Run:
                     into[descriptor] += data
 
     def _judge(self, told: dict[str, Any], errors: str) -> tuple[str | None, str]:
-        why = "timed_out" if told.get("timed_out") else self._why_ended if told.get("stopped", True) else None
+        why: str | None = (
+            "timed_out" if told.get("timed_out") else self._why_ended if told.get("stopped", True) else None
+        )
+        if self._why_ended == "too_much_output":
+            why = self._why_ended
         told_why = {
             "too_much_output": f"it printed more than {self.limits.output_bytes} bytes",
             "timed_out": f"it ran longer than {self.limits.wall_seconds:g} s",

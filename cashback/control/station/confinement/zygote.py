@@ -24,6 +24,7 @@ from typing import Any, Final
 
 from cashback.control.station.confinement import kernel
 from cashback.control.station.confinement.bundles import run_application
+from cashback.control.station.confinement.syscalls import apply_filter, filter_program
 
 # Loaded once for all applications: what computations import.
 _LOADED: Final = (
@@ -54,6 +55,10 @@ class Zygote:
             self._change_root(root, readable)
             self._find_flags()
         self._prepare_landlock(readable)
+        self.filter = filter_program()
+        if self.filter is None or not _survives(partial(apply_filter, self.filter)):
+            self.filter = None
+            self.missing.append("seccomp filter")
 
     def _enter_user_namespace(self) -> bool:
         user, group = os.getuid(), os.getgid()
@@ -177,6 +182,8 @@ class Zygote:
             kernel.landlock_restrict(ruleset)
             os.close(ruleset)
         kernel.drop_capabilities()
+        if self.filter is not None:
+            apply_filter(self.filter)
         return run_application(data)
 
 
@@ -245,12 +252,12 @@ def _limit(order: dict[str, Any], *, own_user_namespace: bool) -> None:
 
 
 def _own_threads() -> int:
-    """How many threads this user runs, as the kernel counts them against the limit of processes."""
-    count, user = 0, os.getuid()
+    """How many threads this user runs in this user namespace, as the kernel counts them against the limit."""
+    count, user, namespace = 0, os.getuid(), os.stat("/proc/self/ns/user").st_ino
     for name in os.listdir("/proc"):
         if name.isdigit():
             try:
-                if os.stat(f"/proc/{name}").st_uid == user:
+                if os.stat(f"/proc/{name}").st_uid == user and os.stat(f"/proc/{name}/ns/user").st_ino == namespace:
                     count += len(os.listdir(f"/proc/{name}/task"))
             except OSError:
                 continue
@@ -280,6 +287,13 @@ def _in_child(flags: int) -> bool:
             os._exit(os.waitpid(inner, 0)[1])
         except OSError:
             os._exit(1)
+    return os.waitpid(child, 0)[1] == 0
+
+
+def _survives(work: Callable[[], object]) -> bool:
+    child = os.fork()
+    if child == 0:
+        _end_after(lambda: int(work() is not None))
     return os.waitpid(child, 0)[1] == 0
 
 
