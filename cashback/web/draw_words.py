@@ -32,7 +32,7 @@ _SCRIPT: dict[str, Any] = {
     "serial_wrong": _("This is no serial number: 14 digits, as on the card."),
     "nonce_wrong": _("This is no nonce: 64 letters a to f and digits, as on the receipt."),
     "searching": _("Looking through the pool …"),
-    "searching_part": _("Loading the pool … %(percent)s %%"),
+    "searching_part": _("Loading the pool … %(percent)s"),
     "leaf": _("Your leaf:"),
     "not_in_pool": _("Your card is not in this pool"),
     "not_in_pool_why": _(

@@ -26,7 +26,7 @@ NUMBER_DIGITS_MAX = 9
 OVER = frozenset({DrawState.VOID, DrawState.NOT_COMPLETED})
 
 # Who has a prize now: an index in the pool by the prize's number.
-Heirs = dict[int | None, int]
+Heirs = dict[int, int]
 
 
 class Step(NamedTuple):
@@ -161,7 +161,7 @@ def _row(shown: PublicDraw, result: PublicResult, heirs: Heirs) -> dict[str, Any
         "reserve": max(0, result.rank - len(shown.winners or []) + 1),
         "prize": None if result.prize is None else prize,
         "ended": result.ended,
-        "heir": heirs.get(result.prize) if result.ended else None,
+        "heir": heirs.get(result.prize) if result.ended and result.prize is not None else None,
         "why": draw_words.plain(draw_words.PASSED_ON_BECAUSE, result.ended),
     }
 

@@ -60,7 +60,7 @@ async function checkCard(answer) {
     const leaf = await leafOf(serial, nonce);
     answer.replaceChildren(element("p", say("searching"), "muted"));
     const pool = await download(draw.pool, (done, total) => {
-      if (total) answer.firstChild.textContent = say("searching_part", { percent: Math.floor(100 * done / total) });
+      if (total) answer.firstChild.textContent = say("searching_part", { percent: `${Math.floor(100 * done / total)} %` });
     });
     const index = indexOf(pool, leaf);
     const found = await (await fetch(draw.api)).json();
