@@ -168,6 +168,9 @@ class Dealer(models.Model):
 
     code = models.CharField(_("code"), max_length=32, unique=True)
     name = models.CharField(_("name"), max_length=200)
+    address = models.CharField(
+        _("address"), max_length=200, blank=True, help_text=_("Of the counter, where holders fetch gifts.")
+    )
     active = models.BooleanField(_("active"), default=True)
 
     class Meta:

@@ -54,10 +54,11 @@ class Available:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counter:
-    """A dealer at whose counter a gift may be collected."""
+    """A dealer at whose counter a gift may be collected; `address` may be ""."""
 
     code: str
     name: str
+    address: str
 
 
 def save_offer(*, program_id: int, offer_id: int | None, text: OfferText, by_id: int, now: datetime) -> Offer:
@@ -110,7 +111,10 @@ def ways_of(offer: Offer) -> tuple[str, ...]:
 
 def counters(program_id: int) -> Sequence[Counter]:
     """The dealers of a program at whose counters its gifts may be collected, by code."""
-    return [Counter(code=code, name=name) for code, name in _SQL.rows("counters", program=program_id)]
+    return [
+        Counter(code=code, name=name, address=address)
+        for code, name, address in _SQL.rows("counters", program=program_id)
+    ]
 
 
 def _write(program_id: int, offer_id: int | None, text: OfferText) -> Offer:

@@ -61,7 +61,9 @@ def gift_view(*, receipt: str, language: str, now: datetime) -> GiftView | None:
         offers=tuple(offers(row.program_id, language=language)) if can_choose else (),
         chosen=shown(Offer.objects.get(pk=row.offer_id), language=language) if row.offer_id else None,
         way=row.way,
-        dealer=Counter(code=row.dealer_code, name=row.dealer_name) if row.dealer_code else None,
+        dealer=Counter(code=row.dealer_code, name=row.dealer_name, address=row.dealer_address)
+        if row.dealer_code
+        else None,
         claim_code=claim_code(award_id=row.award_id, choice=row.choice) if at_dealer and not row.blocked else None,
         tracking=row.tracking,
         code_readable=row.way == Way.CODE and row.state in {Gift.State.READY, Gift.State.HANDED_OVER},

@@ -320,6 +320,7 @@ class CounterOut(serializers.Serializer[object]):
 
     code = serializers.CharField()
     name = serializers.CharField()
+    address = serializers.CharField(allow_blank=True)
 
 
 class GiftOut(serializers.Serializer[object]):

@@ -28,9 +28,9 @@ CARDS_TO_TRY = 1_200
 CARDS_OF_TRAFFIC = 600
 CARDS_UNSOLD = 300
 DEALERS = (
-    ("CITY-TEA", "City Tea House 城市茶馆", "Spring tea 春茶", "250 g tin"),
-    ("GREEN-LEAF", "Green Leaf Stores 绿叶商店", "Green tea 绿茶", "100 g bag"),
-    ("LOTUS", "Lotus Trading 莲花贸易", "Gift box 礼盒", "6 x 50 g"),
+    ("CITY-TEA", "City Tea House 城市茶馆", "12 Invented Street 虚构街 12 号", "Spring tea 春茶", "250 g tin"),
+    ("GREEN-LEAF", "Green Leaf Stores 绿叶商店", "5 Market Square 集市广场 5 号", "Green tea 绿茶", "100 g bag"),
+    ("LOTUS", "Lotus Trading 莲花贸易", "88 Harbour Road 海港路 88 号", "Gift box 礼盒", "6 x 50 g"),
 )
 TERMS = (
     "Every fifty registered cards, six are paid their face value in order of registration; the others get a gift. "
@@ -66,7 +66,7 @@ def found(*, files: Files, url: str, now: datetime) -> bool:
         return False
     program = _program(now)
     log_ins = {name: _person(name, Role(name)) for name in ("organizer", "checker")}
-    dealers = [_dealer(code, name) for code, name, _, _ in DEALERS]
+    dealers = [_dealer(code, name, address) for code, name, address, _, _ in DEALERS]
     cards = _sold_cards(program, now)
     gifts.found(program=program, by_id=User.objects.get(username=Role.ORGANIZER.value).pk, now=now)
     _write(files.traffic, {"cards": cards[CARDS_TO_TRY:]})
@@ -112,8 +112,8 @@ def _person(username: str, role: Role) -> dict[str, str]:
     return {"username": username, "password": password}
 
 
-def _dealer(code: str, name: str) -> dict[str, str]:
-    dealer, _ = Dealer.objects.get_or_create(code=code, defaults={"name": name})
+def _dealer(code: str, name: str, address: str) -> dict[str, str]:
+    dealer, _ = Dealer.objects.get_or_create(code=code, defaults={"name": name, "address": address})
     log_in = _person(code.lower(), Role.DEALER)
     user = User.objects.get(username=log_in["username"])
     DealerMember.objects.get_or_create(user=user, defaults={"dealer": dealer})
@@ -150,8 +150,8 @@ def _numbers(lot: Lot) -> range:
     return range(lot.first_number, lot.last_number + 1)
 
 
-def _sell(program: Program, dealer: tuple[str, str, str, str], cards: int, now: datetime) -> list[Lot]:
-    code, _, product, size = dealer
+def _sell(program: Program, dealer: tuple[str, str, str, str, str], cards: int, now: datetime) -> list[Lot]:
+    code, _, _, product, size = dealer
     order: Order = orders.place(
         dealer_id=Dealer.objects.get(code=code).pk,
         program_id=program.pk,

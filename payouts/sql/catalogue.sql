@@ -1,6 +1,6 @@
 -- name: counters
 -- Dealers who were sold cards of a program.
-SELECT dealer.code, dealer.name FROM cards_dealer AS dealer
+SELECT dealer.code, dealer.name, dealer.address FROM cards_dealer AS dealer
  WHERE dealer.active AND EXISTS (SELECT FROM cards_lot AS lot
                                   WHERE lot.dealer_id = dealer.id AND lot.program_id = %(program)s)
  ORDER BY dealer.code;

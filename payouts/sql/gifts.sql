@@ -1,7 +1,7 @@
 -- name: gift_of_receipt
 -- What the holder of a receipt may see of a gift; a receipt without one gives a row without an award.
 SELECT gift.award_id, registration.program_id, gift.state, gift.since, gift.offer_id, gift.way, gift.choice,
-       gift.tracking, dealer.code AS dealer_code, dealer.name AS dealer_name, program.claim_days,
+       gift.tracking, dealer.code AS dealer_code, dealer.name AS dealer_name, dealer.address AS dealer_address, program.claim_days,
        offering.since AS offered_since,
        CASE WHEN registration.withdrawn_at IS NOT NULL THEN 'withdrawn'
             WHEN registration.voided_at IS NOT NULL THEN 'void'

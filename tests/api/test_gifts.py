@@ -55,7 +55,7 @@ def test_gifts_have_the_shape_that_was_promised(market: Shop) -> None:
     [shown] = found["offers"]
     assert (shown["id"], shown["name"], shown["ways"], shown["left"]) == (offer.pk, "Cup 1", ["dealer", "post"], "few")
     assert shown["picture"] is None
-    assert found["dealers"] == [{"code": market.dealer.code, "name": market.dealer.name}]
+    assert found["dealers"] == [{"code": market.dealer.code, "name": market.dealer.name, "address": ""}]
     chinese = get(path(market, "gifts"), **{"Accept-Language": "zh-hans"}).json()
     assert chinese["offers"][0]["name"] == "杯子1"
 

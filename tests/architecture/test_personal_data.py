@@ -66,6 +66,7 @@ NOT_PERSONAL = {
     "a carrier's number of a parcel; emptied when the parcel is handed over": "payouts.Gift.tracking",
     "written by the organizer about a program or a dealer, a business": """
         cards.Program.name cards.Program.name_zh cards.Program.terms cards.Dealer.name
+        cards.Dealer.address
         cards.Order.product_name cards.Order.product_specification cards.Lot.product_name
         cards.Lot.product_specification
     """,
