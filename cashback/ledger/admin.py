@@ -21,7 +21,7 @@ class MovementAdmin(DecisionsAdmin):
     adding = admin_moving.PrepareForm
     steps = admin_moving.STEPS
     change_list_template = "admin/ledger/own_money.html"  # type: ignore[misc]
-    list_display = ["id", "event", "amount", "reference", "state", "preparer", "approver", "prepared_at"]
+    list_display = ["id", "event", "amount", "reference", "state", "preparer", "approver"]
     list_filter = ["event"]
     fields = [
         *("event", "amount", "reference", "state", "prepared_by", "prepared_at", "approved_by", "approved_at"),
