@@ -17,6 +17,8 @@ def test_no_page_of_the_holders_has_serious_barriers(whole: Whole, visit: Visit,
         "/status/",
         "/lost/",
         f"/programs/{whole.demo['program']}/",
+        "/draws/",
+        *(f"/draws/{draw['id']}/{page}" for draw in whole.numbers()["draws"] for page in ("", "stage/")),
         *(f"/s/{receipt}/{page}" for page in own),
     ]
     found: dict[str, list[str]] = {}
@@ -43,10 +45,22 @@ def test_the_pages_for_others_open_without_errors(whole: Whole, visit: Visit) ->
         visitor.go(path)
     organizer = visit()
     steps.sign_in(organizer, "/admin/", whole.demo["organizer"])
-    for path in ("/admin/monitor/", "/admin/cards/order/", "/admin/cards/lot/"):
+    for path in (
+        "/admin/monitor/",
+        "/admin/cards/order/",
+        "/admin/cards/lot/",
+        "/admin/lottery/draw/",
+        "/admin/lottery/draw/fund/",
+    ):
         organizer.go(path)
     dealer = visit()
     steps.sign_in(dealer, "/dealer/", whole.demo["dealers"][1])
-    for path in ("/dealer/orders/", "/dealer/lots/", "/dealer/statement/", "/dealer/orders/new/"):
+    for path in (
+        "/dealer/orders/",
+        "/dealer/lots/",
+        "/dealer/statement/",
+        "/dealer/orders/new/",
+        "/dealer/declarations/",
+    ):
         dealer.go(path)
         assert dealer.barriers() == []
