@@ -1,7 +1,8 @@
 """The station's memory: what it was told, what came of it, what it still has to report. Synced before it acts.
 
-One SQLite file; every public method is one transaction, on disk when it returns. What was asked for stands here before
-it is begun, so a station that is killed goes on where it was; an instruction that comes twice is answered from here.
+One SQLite file; every public method is one transaction, on disk when it returns unless it says otherwise. What was
+asked for stands here before it is begun, so a station that is killed goes on where it was; an instruction that comes
+twice is answered from here.
 """
 
 import json
@@ -85,6 +86,7 @@ class Journal:
         self._database.row_factory = sqlite3.Row
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA synchronous = FULL")
+        self._synced = True
         self._database.executescript(_SCHEMA)
 
     def close(self) -> None:
@@ -116,8 +118,8 @@ class Journal:
             return bool(inserted)
 
     def start(self, id: str, *, step: Step | None) -> int:
-        """It is being done; how often it has been begun by now."""
-        with self._transaction() as execute:
+        """It is being done; how often it has been begun by now. Not synced: a power cut ends the run too."""
+        with self._transaction(synced=False) as execute:
             execute(
                 "UPDATE work SET state = 'running', attempts = attempts + 1 WHERE id = ? AND ended_at IS NULL", (id,)
             )
@@ -175,8 +177,8 @@ class Journal:
             return [Unsent(position=row["position"], envelope=row["envelope"]) for row in rows]
 
     def mark_sent(self, positions: list[int], *, now: float) -> None:
-        """The broker has taken them."""
-        with self._transaction() as execute:
+        """The broker has taken them. Not synced: what a power cut forgets is sent twice, and counts once."""
+        with self._transaction(synced=False) as execute:
             for position in positions:
                 execute("UPDATE outbox SET sent_at = ? WHERE position = ?", (now, position))
 
@@ -223,8 +225,11 @@ class Journal:
         )
 
     @contextmanager
-    def _transaction(self) -> Iterator[Any]:
+    def _transaction(self, *, synced: bool = True) -> Iterator[Any]:
         with self._lock:
+            if synced != self._synced:
+                self._database.execute(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")
+                self._synced = synced
             self._database.execute("BEGIN IMMEDIATE")
             try:
                 yield self._database.execute
