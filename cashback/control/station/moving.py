@@ -56,11 +56,16 @@ def move_out(folder: Path) -> Moved:
     return Moved(python=python, environment=environment)
 
 
+def others_reach(path: Path) -> bool:
+    """Whether everybody may walk to this place and read it: only in such a folder a station can be given a home."""
+    return all(parent.stat().st_mode & 0o001 for parent in path.parents) and bool(path.stat().st_mode & 0o004)
+
+
 def _move_python(folder: Path) -> Path:
     """The interpreter, where others cannot reach it; else the one there is."""
     program = Path(sys.executable).resolve()
     library = Path(sysconfig.get_path("stdlib"))
-    if _others_reach(program) and _others_reach(library):
+    if others_reach(program) and others_reach(library):
         return program
     (folder / "bin").mkdir(parents=True)
     _link_or_copy(str(program), str(folder / "bin" / "python3"))
@@ -68,10 +73,6 @@ def _move_python(folder: Path) -> Path:
     for shared in library.parent.glob("libpython3*.so*"):
         _link_or_copy(str(shared.resolve()), str(folder / "lib" / shared.name))
     return folder / "bin" / "python3"
-
-
-def _others_reach(path: Path) -> bool:
-    return all(parent.stat().st_mode & 0o001 for parent in path.parents) and bool(path.stat().st_mode & 0o004)
 
 
 def _closure(names: tuple[str, ...]) -> Iterator[str]:

@@ -30,7 +30,7 @@ from cashback.control.protocol.envelopes import Signer, encode_base64url, open_e
 from cashback.control.protocol.messages import BundleWord, Enrolment, Instruction, Report
 from cashback.control.protocol.naming import BUNDLE_HEADER, INSTRUCT_TASK, REPORT_QUEUE, acl_rules, station_queue
 from cashback.control.station.configuration import key_file
-from cashback.control.station.moving import Moved, move_out
+from cashback.control.station.moving import Moved, move_out, others_reach
 from cashback.embedded.redis import find_program
 
 NOBODY = 65534
@@ -240,7 +240,9 @@ class Street:
     """A folder that an unprivileged user reaches, with all that stations need in it."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="cashback-stations-"))
+        bases = [Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")]
+        base = next((base for base in bases if others_reach(base)), bases[0])
+        self.folder = Path(tempfile.mkdtemp(prefix="cashback-stations-", dir=base))
         self.folder.chmod(0o755)
         self.moved: Moved | None = move_out(self.folder / "home") if os.getuid() == 0 else None
 

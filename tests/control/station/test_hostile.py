@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +11,10 @@ import pytest
 
 from cashback.control.protocol.envelopes import Signer
 from cashback.control.station.configuration import key_file
-from cashback.control.station.confinement import attacks
+from cashback.control.station.confinement import attacks, kernel
 from cashback.control.station.confinement.probing import attack_bundle, rate
 from tests.control.station.conftest import Starts
-from tests.control.station.house import ECHO, Centre, StationProcess, bundle, eventually
+from tests.control.station.house import ECHO, Centre, StationProcess, Street, bundle, eventually
 
 ENDLESS = {"sleep_for_ever": "timed_out", "print_a_gigabyte": "too_much_output"}
 
@@ -128,6 +130,37 @@ def test_the_rating_follows_from_what_the_attacks_got() -> None:
     assert rate(missing=("Landlock",), succeeded={}).level == "reduced"
     assert rate(missing=(), succeeded={"reach_network": "x"}).level == "reduced"
     assert rate(missing=(), succeeded={"read_secrets": "x"}).level == "none"
+
+
+_PROBE = """
+import json, sys
+from pathlib import Path
+from cashback.control.station.confinement.probing import probe
+from cashback.control.station.confinement.runner import Runner
+folder = Path(sys.argv[1])
+(folder / "station.key").write_text("secret")
+runner = Runner(folder)
+found = probe(runner, folder=folder, secrets=[folder / "station.key"])
+runner.close()
+print(json.dumps([found.level, found.missing, found.succeeded]))
+"""
+_NO_NAMESPACES = 'echo 0 > /proc/sys/user/max_user_namespaces && exec setpriv --bounding-set=-all --inh-caps=-all "$@"'
+
+
+def test_without_namespaces_landlock_the_filter_and_the_limits_hold(street: Street) -> None:
+    if kernel.landlock_abi() == 0:
+        pytest.skip("no Landlock here")
+    folder = street.own_folder("reduced")
+    command, environment = street.command("-c", _PROBE, str(folder))
+    place = next((place for place, word in enumerate(command) if word.endswith("python3") or word == sys.executable))
+    inner = ["unshare", "--user", "--map-current-user", "--keep-caps", "sh", "-c", _NO_NAMESPACES, "sh"]
+    command[place:place] = inner
+    found = subprocess.run(command, env={**environment, "PATH": os.environ["PATH"]}, capture_output=True, check=False)
+    if not found.stdout:
+        pytest.skip(f"namespaces cannot be taken away here: {found.stderr[-200:]!r}")
+    level, missing, succeeded = json.loads(found.stdout)
+    assert (level, succeeded) == ("reduced", {})
+    assert "process namespace" in missing
 
 
 def test_the_attacks_would_get_somewhere_unconfined(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

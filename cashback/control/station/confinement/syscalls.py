@@ -1,7 +1,8 @@
 """A seccomp filter: what a computation never asks of a kernel is answered EPERM.
 
 Namespaces and Landlock say what an application can reach; this says which parts of the kernel it can reach them with.
-It also closes what no limit counts: shared memory outside an address space, keys, rings.
+It also closes what no limit counts (shared memory outside an address space, keys, rings) and, where there is no process
+namespace, signals to the station.
 """
 
 import ctypes
@@ -23,6 +24,7 @@ _RETURN: Final = 0x06
 _X32: Final = 0x40000000
 
 _EVERYWHERE: Final = {
+    "pidfd_send_signal": 424,
     "io_uring_setup": 425,
     "open_tree": 428,
     "move_mount": 429,
@@ -38,17 +40,22 @@ _CALLS: Final = {
             "shmget": 29,
             "shmat": 30,
             "socket": 41,
+            "kill": 62,
             "semget": 64,
             "msgget": 68,
             "ptrace": 101,
+            "rt_sigqueueinfo": 129,
             "pivot_root": 155,
             "mount": 165,
             "umount2": 166,
+            "tkill": 200,
+            "tgkill": 234,
             "mq_open": 240,
             "add_key": 248,
             "request_key": 249,
             "keyctl": 250,
             "unshare": 272,
+            "rt_tgsigqueueinfo": 297,
             "perf_event_open": 298,
             "open_by_handle_at": 304,
             "setns": 308,
@@ -67,6 +74,10 @@ _CALLS: Final = {
             "pivot_root": 41,
             "unshare": 97,
             "ptrace": 117,
+            "kill": 129,
+            "tkill": 130,
+            "tgkill": 131,
+            "rt_sigqueueinfo": 138,
             "mq_open": 180,
             "msgget": 186,
             "semget": 190,
@@ -76,6 +87,7 @@ _CALLS: Final = {
             "add_key": 217,
             "request_key": 218,
             "keyctl": 219,
+            "rt_tgsigqueueinfo": 240,
             "perf_event_open": 241,
             "open_by_handle_at": 265,
             "setns": 268,

@@ -232,9 +232,8 @@ def _arrange_descriptors(wanted: list[int], *, keep: int) -> None:
 
 
 def _limit(order: dict[str, Any], *, own_user_namespace: bool) -> None:
-    processes = order["processes"] + 1  # the minder counts
-    if not own_user_namespace:
-        processes += _own_threads()
+    others = 1 if own_user_namespace else _own_threads() - 1  # the minder; or whatever else this user runs
+    processes = order["processes"] + others
     limits = {
         resource.RLIMIT_CPU: order["cpu_seconds"],
         resource.RLIMIT_AS: order["memory_bytes"],
