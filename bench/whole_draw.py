@@ -66,7 +66,7 @@ def run() -> Iterator[Result]:
 
 
 def _steps(draw: Draw) -> dict[str, Callable[[], object]]:
-    at = draw.reveals_at + HOUR
+    at = draw.reveals_at
     return {
         "freeze": partial(freezing.freeze, draw_id=draw.pk, now=draw.freezes_at),
         "reveal": partial(_reveal, draw, at),
@@ -85,11 +85,11 @@ def _announced(sold: Sold) -> Draw:
         name="Bench",
         registered_until=now,
         freezes_at=now + HOUR,
-        reveals_at=now + 2 * HOUR,
+        reveals_at=now + 3 * HOUR,
         reserves=RESERVES,
     )
     Prize.objects.create(draw=draw, position=0, name="Prize", amount_minor=10_000, count=WINNERS)
-    Figure.objects.create(draw=draw, position=0, name="index", published_at=draw.reveals_at + HOUR)
+    Figure.objects.create(draw=draw, position=0, name="index", published_at=draw.reveals_at)
     Declaration.objects.bulk_create(
         Declaration(
             program_id=sold.program_id,

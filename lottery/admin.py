@@ -88,8 +88,8 @@ class DrawAdmin(InDraft, KeysetAdmin, admin.ModelAdmin):  # type: ignore[type-ar
             {
                 "fields": ["freezes_at", "reveals_at", "reserves"],
                 "description": gettext_lazy(
-                    "Public figures are published an hour after the freeze or later, and in time to certify the draw: "
-                    "within seven days after the secret is revealed."
+                    "Public figures are published an hour and a half after the time of the freeze or later (an hour "
+                    "must be left if it has to wait), and before the secret is revealed."
                 ),
             },
         ),

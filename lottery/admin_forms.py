@@ -86,11 +86,18 @@ class FigureForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic whil
             self.fields["name"].required = self.fields["published_at"].required = False
             self.fields["name"].help_text = gettext_lazy("Left empty for a round of the beacon.")
 
+    def clean_beacon_round(self) -> int | None:
+        """A round that is made some day."""
+        number: int | None = self.cleaned_data["beacon_round"]
+        if number is not None and not 1 <= number <= drand.ROUND_MAX:
+            raise forms.ValidationError(_("There is no such round."))
+        return number
+
     def clean(self) -> dict[str, Any] | None:
         """Name and time of a round follow from its number."""
         cleaned = super().clean()
         number = self.cleaned_data.get("beacon_round")
-        if number and 0 < number <= drand.ROUND_MAX:
+        if number:
             self.cleaned_data["name"] = self.instance.name = drand.figure_name(number)
             self.cleaned_data["published_at"] = drand.published_at(number)
             return self.cleaned_data

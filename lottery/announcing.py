@@ -17,13 +17,13 @@ from cashback.lib.errors import DomainError, InvalidDetails
 from cashback.lib.failpoints import failpoint
 from cashback.lib.money import format_minor
 from lottery.funding import check_second_person, cover_minor, promise_alone
-from lottery.holding import REASON_MAX, ReasonMissing, hold, move, read
+from lottery.holding import REASON_MAX, DrawStateRefuses, ReasonMissing, hold, move, read
 from lottery.models import Draw, DrawState, Figure, PrizeCap
 from queueing import epochs
 from queueing.locks import KEYRING, lock_shared
 
 FIGURES_AFTER_FREEZE = timedelta(hours=1)
-CERTIFIED_WITHIN = timedelta(days=7)  # of the reveal; afterwards the draw is not completed
+FREEZE_MAY_WAIT = timedelta(minutes=30)  # for the clock and the line; later it ends the draw
 WINNERS_MAX = 20_000  # awarded in one transaction, by a click: some ten seconds
 
 Faults = dict[str, list[str]]
@@ -104,13 +104,15 @@ def announce(*, draw_id: int, by_id: int, now: datetime, entropy: Callable[[int]
 def void(*, draw_id: int, by_id: int, reason: str, now: datetime) -> Draw:
     """Take an announcement back before the freeze, with a reason for everybody to read. Its fund is free again.
 
-    Raises NotAllowed, DrawUnknown, DrawStateRefuses, ReasonMissing.
+    Raises NotAllowed, DrawUnknown, DrawStateRefuses (once the freeze is due: figures are near), ReasonMissing.
     """
     require_organizer(by_id)
     reason = reason.strip()
     if not 1 <= len(reason) <= REASON_MAX:
         raise ReasonMissing
     draw = hold(draw_id, DrawState.ANNOUNCED)
+    if draw.freezes_at <= now:
+        raise DrawStateRefuses(draw=draw.code, state=draw.get_state_display())
     move(
         draw,
         DrawState.VOID,
@@ -175,17 +177,17 @@ def _check_prizes(draw: Draw, faults: Faults) -> None:
 def _check_figures(draw: Draw, faults: Faults) -> None:
     figures = list(draw.figures.order_by("position"))
     _collect(faults, lambda: drawing.check_names([figure.name for figure in figures]))
-    earliest = draw.freezes_at if settings.DEMO else draw.freezes_at + FIGURES_AFTER_FREEZE
+    earliest = draw.freezes_at if settings.DEMO else draw.freezes_at + FIGURES_AFTER_FREEZE + FREEZE_MAY_WAIT
     if sum(figure.beacon_round is not None for figure in figures) > 1:
         faults["figures"].append(_("A draw uses one round of the beacon."))
     for place, figure in enumerate(figures):
         if figure.published_at < earliest or figure.published_at <= draw.freezes_at:
             faults[f"figures.{place}.published_at"].append(
-                _("A figure is published an hour after the freeze or later.")
+                _("A figure is published an hour and a half after the time of the freeze or later.")
             )
-        if figure.published_at >= draw.reveals_at + CERTIFIED_WITHIN:
+        if figure.published_at > draw.reveals_at:
             faults[f"figures.{place}.published_at"].append(
-                _("A figure is published in time to certify the draw: within 7 days of the reveal.")
+                _("A figure is published before the secret is revealed: who publishes it must not know the secret.")
             )
         for field, fault in _beacon_faults(figure):
             faults[f"figures.{place}.{field}"].append(fault)

@@ -5,9 +5,8 @@ from datetime import datetime, timedelta
 
 from cashback.lib.books import Invariant
 from lottery import rewrapping
-from lottery.announcing import CERTIFIED_WITHIN
 from lottery.drawing_up import drawn_here, recipe
-from lottery.models import Draw, DrawState, Result
+from lottery.models import CERTIFIED_WITHIN, Draw, DrawState, Result
 from lottery.queries import source
 
 TAKES = timedelta(minutes=5)  # the schedule looks every few seconds

@@ -7,9 +7,8 @@ from django.db import transaction
 from cashback.accounts.two_people import require_organizer
 from cashback.lib.failpoints import failpoint
 from lottery.allotting import allot
-from lottery.announcing import CERTIFIED_WITHIN
 from lottery.holding import DrawStateRefuses, SecondPersonNeeded, hold, move, read
-from lottery.models import Draw, DrawState
+from lottery.models import CERTIFIED_WITHIN, Draw, DrawState
 from lottery.selectors import prizes_one_by_one
 
 

@@ -13,10 +13,9 @@ from cashback.lib import drand, drawing
 from cashback.lib.errors import DomainError
 from cashback.lib.failpoints import failpoint
 from lottery import verify as verifier
-from lottery.announcing import CERTIFIED_WITHIN
 from lottery.files import PIECE_BYTES, stored
 from lottery.holding import NOT_CERTIFIED, end, move, read, try_hold
-from lottery.models import Draw, DrawState, Piece, Result
+from lottery.models import CERTIFIED_WITHIN, Draw, DrawState, Piece, Result
 from lottery.queries import source
 from lottery.selectors import prizes_one_by_one
 

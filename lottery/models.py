@@ -1,5 +1,7 @@
 """CHANCE: draws over a program's registrations, what was announced of them, their pools and their results."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -45,6 +47,7 @@ class DrawState(models.TextChoices):
 
 
 PUBLIC_STATES = tuple(state for state in DrawState if state != DrawState.DRAFT)
+CERTIFIED_WITHIN = timedelta(days=7)  # of the reveal; afterwards the draw is not completed
 
 
 class Draw(models.Model):
@@ -52,7 +55,8 @@ class Draw(models.Model):
 
     `code` is its public id and enters the seed. The secret is sealed from the announcement until the schedule reveals
     it; `commitment` is its hash, which the database compares. Instants are the schedule's: it freezes at `freezes_at`
-    and reveals at `reveals_at`. `takes_fund_of` names a draw that was not completed whose fund this one uses.
+    and reveals at `reveals_at`, when every figure is published. `takes_fund_of` names a draw that was not completed
+    whose fund this one uses.
     """
 
     code = models.CharField(_("id"), max_length=32, unique=True, help_text=_("Capital letters, digits and dashes."))
@@ -180,6 +184,16 @@ class Draw(models.Model):
                 | Q(state="not_completed", ended_at__isnull=False)
                 | Q(~Q(state__in=["void", "not_completed"]), ended_at=None, ended_by=None, end_reason=""),
                 name="lottery_draw_ended_with_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="void") | Q(ended_at__lt=F("freezes_at")),
+                name="lottery_draw_void_before_the_freeze",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="not_completed")
+                | Q(ended_at__gte=F("reveals_at") + CERTIFIED_WITHIN)
+                | Q(frozen_at=None, ended_at__gte=F("freezes_at")),
+                name="lottery_draw_not_completed_in_time",
             ),
             models.CheckConstraint(
                 condition=Q(takes_fund_of=None)

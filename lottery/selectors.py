@@ -7,9 +7,9 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from lottery import files
-from lottery.announcing import CERTIFIED_WITHIN
 from lottery.holding import FROZEN_TOO_LATE, NOT_CERTIFIED
 from lottery.models import (
+    CERTIFIED_WITHIN,
     PUBLIC_STATES,
     Allotment,
     Declaration,
@@ -51,6 +51,7 @@ class PublicFigure:
 @dataclass(frozen=True, kw_only=True)
 class PublicResult:
     """A result by index and leaf. `prize` counts the prizes one by one from 0 and is None for a reserve without one.
+    `reserve` counts the reserves from 1 and is 0 for a winner.
 
     `ended` says why a prize that this result had passed on (not_standing, withdrawn, no_details, decided), or "".
     """
@@ -58,6 +59,7 @@ class PublicResult:
     rank: int
     index: int
     leaf: str
+    reserve: int
     prize: int | None
     prize_name: str
     prize_name_zh: str
@@ -331,6 +333,7 @@ def _result(draw: Draw, result: Result, allotment: Allotment | None, one_by_one:
         rank=result.rank,
         index=result.index,
         leaf=result.leaf,
+        reserve=max(0, result.rank - len(one_by_one) + 1),
         prize=number,
         prize_name="" if prize is None else prize.name,
         prize_name_zh="" if prize is None else prize.name_zh,

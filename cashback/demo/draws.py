@@ -20,8 +20,8 @@ from queueing.models import Line
 DRAW = "SPRING-TEA-1"
 PLACED_MIN = 60
 FREEZES_AFTER = timedelta(seconds=15)
-PUBLISHED_AFTER = timedelta(seconds=20)
-REVEALS_AFTER = timedelta(seconds=25)
+PUBLISHED_AFTER = timedelta(seconds=45)  # a freeze that comes later ends the draw, and the machine may be busy
+REVEALS_AFTER = timedelta(seconds=45)
 RESERVES = 4
 PRIZES = (
     ("A year of tea", "全年茶礼", 88_800, 1),

@@ -30,7 +30,7 @@ CHAIN = "52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971"
 GENESIS = datetime.fromtimestamp(1_692_803_367, UTC)
 PERIOD_SECONDS = 3
 FILE_MAX = 4_096
-ROUND_MAX = 2**53 - 1
+ROUND_MAX = (datetime.max.replace(tzinfo=UTC) - GENESIS) // timedelta(seconds=PERIOD_SECONDS)  # later ones have no date
 
 _PUBLIC_KEY = bytes.fromhex(
     "83cf0f2896adee7eb8b5f01fcad3912212c437e0073e911fb90022d3e760183c8c4b450b6a0a6c3ac6a5776a2d106451"

@@ -8,7 +8,7 @@ from cashback.web.pages import language
 from cashback.web.words import State
 from lottery import selectors
 from lottery.models import Draw, DrawState
-from lottery.selectors import EntryOf, PublicDraw
+from lottery.selectors import EntryOf
 from payouts.selectors import AwardStatus, HolderStatus
 
 
@@ -57,15 +57,8 @@ def _part(entry: EntryOf, award: AwardStatus | None, claim_days: int) -> Part:
         state=draw_words.STATES[entry.state],
         won=won,
         prize=(result.prize_name_zh if chinese and result.prize_name_zh else result.prize_name) if result else "",
-        reserve=_reserve(entry) if result and result.prize is None else 0,
+        reserve=result.reserve if result and result.prize is None else 0,
         passed_on=draw_words.plain(draw_words.PASSED_ON_BECAUSE, result.ended) if result and result.ended else "",
         award=award if won else None,
         until=award.since + timedelta(days=claim_days) if award and waits else None,
     )
-
-
-def _reserve(entry: EntryOf) -> int:
-    """The place among the reserves, from 1."""
-    public: PublicDraw | None = selectors.public_draw(entry.draw)
-    rank = entry.result.rank if entry.result else 0
-    return rank - len(public.winners or []) + 1 if public else 0

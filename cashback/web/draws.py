@@ -128,7 +128,7 @@ def _results(request: HttpRequest, shown: PublicDraw) -> dict[str, Any]:
     winners, reserves = shown.winners or [], shown.reserves or []
     drawn = [*winners, *reserves]
     passed_on = [result for result in drawn if result.ended]
-    heirs = {result.prize: result.index for result in drawn if result.prize is not None and not result.ended}
+    heirs: Heirs = {result.prize: result.index for result in drawn if result.prize is not None and not result.ended}
     return {
         "results": True,
         "winners": _page(shown, winners, heirs, request.GET.get("from", "")),
@@ -158,7 +158,7 @@ def _row(shown: PublicDraw, result: PublicResult, heirs: Heirs) -> dict[str, Any
     return {
         "index": result.index,
         "leaf": result.leaf,
-        "reserve": max(0, result.rank - len(shown.winners or []) + 1),
+        "reserve": result.reserve,
         "prize": None if result.prize is None else prize,
         "ended": result.ended,
         "heir": heirs.get(result.prize) if result.ended and result.prize is not None else None,

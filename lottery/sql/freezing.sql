@@ -12,9 +12,17 @@ SELECT line.cut_at > %(until)s AS cut_is_past,
  WHERE line.program_id = %(program)s;
 
 -- name: declared
--- The cards that are declared at this moment, as one multirange: looking a card up in it is a binary search.
-SELECT coalesce(range_agg(int8range(first_number, last_number, '[]')), '{}')::text
-  FROM lottery_declaration WHERE program_id = %(program)s AND ended_at IS NULL;
+-- The cards that are declared at this moment, as one multirange: looking a card up in it is a binary search. What a dealer
+-- declared counts while the cards are its own: returned, they may be sold to another whose customers take part.
+SELECT coalesce(range_agg(declared.numbers), '{}')::text
+  FROM (SELECT int8range(first_number, last_number, '[]') AS numbers
+          FROM lottery_declaration WHERE program_id = %(program)s AND ended_at IS NULL AND dealer_id IS NULL
+         UNION ALL
+        SELECT int8range(declaration.first_number, declaration.last_number, '[]') * lot.numbers
+          FROM lottery_declaration AS declaration
+          JOIN cards_lot AS lot ON lot.dealer_id = declaration.dealer_id AND lot.ended_at IS NULL
+               AND lot.numbers && int8range(declaration.first_number, declaration.last_number, '[]')
+         WHERE declaration.program_id = %(program)s AND declaration.ended_at IS NULL) AS declared;
 
 -- name: enter
 -- The entries: standing, registered in the period, not declared, and by rule not paid by a cycle.

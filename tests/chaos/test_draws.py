@@ -32,7 +32,7 @@ def test_cut_off_there_a_draw_goes_on_and_runs_once(boundary: str) -> None:
         for each in (table, forgotten):
             with suppress(DrawStateRefuses):
                 announcing.announce(draw_id=each.id, by_id=each.organizer, now=timezone.now())
-        for now in (table.frozen, table.revealed, table.published):
+        for now in (forgotten.frozen, forgotten.revealed):
             ticking.tick(now=now)
         _enter(table)
         ticking.tick(now=table.published)

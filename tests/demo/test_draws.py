@@ -37,7 +37,7 @@ def line(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_draw_is_announced_once_enough_stand_in_line_and_certified_by_two(line: Traffic) -> None:
     assert line.made == 8
     now = timezone.now()
-    for _ in range(40):
+    for _ in range(60):
         draws.step(now=now)
         ordering.run_passes()
         tick(now=now)

@@ -47,7 +47,7 @@ class Table:
     @property
     def published(self) -> datetime:
         """When the figures are published."""
-        return self.draw.reveals_at + HOUR
+        return self.draw.reveals_at
 
     def announce(self) -> Draw:
         """Announce, by the organizer."""
@@ -124,7 +124,7 @@ def lay(
         "name_zh": "夏季",
         "registered_until": now,
         "freezes_at": now + HOUR,
-        "reveals_at": now + 2 * HOUR,
+        "reveals_at": now + 3 * HOUR,
         "reserves": 2,
         **given,
     }
@@ -134,7 +134,7 @@ def lay(
             draw=draw, position=position, name=f"Prize {position + 1}", amount_minor=amount_minor, count=count
         )
     for position, (name, _) in enumerate(values):
-        Figure.objects.create(draw=draw, position=position, name=name, published_at=draw.reveals_at + HOUR)
+        Figure.objects.create(draw=draw, position=position, name=name, published_at=draw.reveals_at)
     table = Table(draw, values)
     total = sum(amount_minor * count for amount_minor, count in prizes)
     if paid_in := total if fund is None else fund:

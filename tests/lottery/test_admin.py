@@ -14,7 +14,7 @@ from django.utils import timezone
 from cards.models import Lot, Program
 from cashback.accounts.models import Role
 from cashback.lib.serials import format_serial
-from lottery import funding
+from lottery import drawing_up, funding
 from lottery.models import Declaration, Draw, DrawState, Figure, PrizeCap
 from tests.factories import make_dealer, make_program, make_user, sell
 from tests.lottery.draws import HOUR, Table, lay, pooled
@@ -93,6 +93,8 @@ def test_a_round_of_the_beacon_names_itself(organizer: Client) -> None:
     typed = draft(make_program(), **{"figures-0-name": "", "figures-0-beacon_round": "9000000"})
     typed |= {"figures-0-published_at_0": "", "figures-0-published_at_1": ""}
     assert organizer.post("/admin/lottery/draw/add/", typed).status_code == 302
+    never = organizer.post("/admin/lottery/draw/add/", typed | {"code": "NEW-2", "figures-0-beacon_round": str(2**53)})
+    assert "There is no such round." in never.content.decode()
     figure = Figure.objects.get()
     assert (figure.name, figure.beacon_round) == ("drand-quicknet-9000000", 9_000_000)
 
@@ -284,9 +286,7 @@ def test_a_fund_is_taken_over_by_two_people(organizer: Client, checker: Client) 
     program = pooled()[0]
     old = lay(program)
     old.verify()
-    Draw.objects.filter(pk=old.id).update(
-        state=DrawState.NOT_COMPLETED, ended_at=timezone.now(), end_reason="not_certified"
-    )
+    drawing_up.expire(draw_id=old.id, now=old.revealed + timedelta(days=7))
     new = lay(program, fund=0, takes_fund_of=old.read())
     assert "700.00" in at(organizer, step(new.draw, "approve-fund"))
     assert organizer.post(step(new.draw, "approve-fund")).status_code == 302

@@ -5,13 +5,15 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from cards.models import Lot
+from cards.returns import return_cards
 from cashback.accounts.models import Role
 from cashback.accounts.two_people import NotAllowed
 from cashback.lib.serials import parse_serial
 from lottery import declaring, selectors
 from lottery.models import Declaration, Entry, Excluded
 from queueing.models import Registration
-from tests.factories import make_dealer, make_program, make_user, sell
+from tests.factories import make_dealer, make_program, make_user, sell, sell_lots
 from tests.lottery.draws import lay
 from tests.queueing.lines import arrive, settle, small
 
@@ -104,6 +106,31 @@ def test_a_dealer_declares_within_one_living_lot_of_its_own(shop: Shop) -> None:
         shop.declare(KIND.DEALER, 3, 1)
     with pytest.raises(declaring.NotDeclarable):
         shop.declare(KIND.STAFF, 0, 1, dealer_id=shop.dealer.pk, by_id=shop.organizer)
+
+
+def test_what_a_dealer_declared_and_gave_back_takes_part_for_the_next() -> None:
+    program = make_program(**small())
+    first, second = make_dealer(), make_dealer()
+    cards = sell(program, first, 6)
+    numbers = [parse_serial(serial).number for serial, _ in cards]
+    declaring.declare(
+        program_id=program.pk,
+        kind=KIND.DEALER,
+        first=numbers[0],
+        last=numbers[5],
+        dealer_id=first.pk,
+        by_id=first.members.get().user_id,
+        now=timezone.now(),
+    )
+    lot = Lot.objects.get(dealer=first)
+    return_cards(lot_id=lot.pk, first=numbers[2], last=numbers[5], registered=[], now=timezone.now())
+    sell_lots(program, second, 4)
+    registrations = arrive(cards)
+    settle(program)
+    table = lay(program)
+    table.freeze()
+    entered = Entry.objects.order_by("index").values_list("registration_id", flat=True)
+    assert list(entered) == registrations[2:]
 
 
 def test_an_organizer_declares_for_a_dealer(shop: Shop) -> None:

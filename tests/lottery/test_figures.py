@@ -1,6 +1,8 @@
 """Figures: what two people type, or a round of the beacon that anybody can check."""
 
 import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import timedelta
 
 import pytest
@@ -10,12 +12,14 @@ from cashback.lib import drand
 from cashback.lib.errors import InvalidDetails
 from lottery import announcing, drawing_up, freezing, revealing, verify
 from lottery.holding import DrawStateRefuses, SecondPersonNeeded
-from lottery.models import DrawState, Figure, Piece
+from lottery.models import Draw, DrawState, Figure, Piece
+from queueing import epochs
 from tests.lib.test_drand import round_file
 from tests.lottery.draws import HOUR, Table, lay, pooled
 
 pytestmark = pytest.mark.django_db
 
+Refuses = Callable[[str], AbstractContextManager[None]]
 ROUND = 1_000
 MADE = drand.published_at(ROUND)
 
@@ -87,7 +91,7 @@ def test_a_round_of_the_beacon_is_entered_as_its_file_and_published_with_its_sig
         values=[("index", "1"), (drand.figure_name(ROUND), "")],
         registered_until=MADE - 3 * HOUR,
         freezes_at=MADE - 2 * HOUR,
-        reveals_at=MADE - HOUR,
+        reveals_at=MADE,
     )
     figure = Figure.objects.get(draw=table.id, position=1)
     Figure.objects.filter(pk=figure.pk).update(beacon_round=ROUND, published_at=MADE)
@@ -115,6 +119,24 @@ def test_a_round_of_the_beacon_is_entered_as_its_file_and_published_with_its_sig
     assert json.dumps(ROUND).encode() in bundle
     assert verify.QUICKNET.encode() in bundle
     drawing_up.expire(draw_id=table.id, now=timezone.now())
+
+
+def test_no_figure_is_published_after_the_secret(database_refuses: Refuses) -> None:
+    program, _ = pooled(2)
+    table = lay(program, values=[("index", "1")])
+    Figure.objects.filter(draw=table.id).update(published_at=table.revealed + timedelta(seconds=1))
+    assert set(announcing.check(draw_id=table.id, now=timezone.now())) == {"figures.0.published_at"}
+    with database_refuses("lottery_draw_reveals_last"):
+        Draw.objects.filter(pk=table.id).update(
+            state="announced",
+            fund_minor=announcing.prizes_minor(table.draw),
+            commitment="0" * 64,
+            sealed_secret=b"s",
+            sealed_secret_key=b"k",
+            sealed_epoch=epochs.current(timezone.now()),
+            announced_by=table.organizer,
+            announced_at=timezone.now(),
+        )
 
 
 def test_a_round_that_is_known_at_the_freeze_is_not_announced() -> None:

@@ -13,7 +13,7 @@ from cashback.ledger.models import Event, Kind
 from cashback.ledger.own_money import NothingToPost, PostedBefore
 from cashback.ledger.posting import AccountKey, Leg, balance_minor, post
 from cashback.lib.errors import InvalidDetails
-from lottery import announcing, drawing_up, funding
+from lottery import announcing, drawing_up, freezing, funding
 from lottery.announcing import FundNotApproved, FundNotFree, PrizeFundNotCovered
 from lottery.holding import DrawStateRefuses, ReasonMissing, SecondPersonNeeded
 from lottery.models import Draw, DrawState, Figure, Prize, PrizeCap
@@ -76,10 +76,13 @@ def test_a_void_draw_frees_its_fund() -> None:
     lay(program, fund=0).announce()
 
 
-def test_after_the_freeze_a_draw_is_not_void() -> None:
+def test_a_draw_is_not_void_once_its_freeze_is_due() -> None:
     program, _ = pooled(2)
     table = lay(program)
-    table.freeze()
+    table.announce()
+    with pytest.raises(DrawStateRefuses):
+        announcing.void(draw_id=table.id, by_id=table.checker, reason="Sorry.", now=table.frozen)
+    freezing.freeze(draw_id=table.id, now=table.frozen)
     with pytest.raises(DrawStateRefuses):
         announcing.void(draw_id=table.id, by_id=table.checker, reason="Sorry.", now=timezone.now())
 

@@ -9,8 +9,8 @@ from django.utils import timezone
 from cashback.ledger.models import Event, Kind, Transfer
 from cashback.ledger.posting import AccountKey, balance_minor
 from cashback.lib import drawing
-from lottery import certifying, drawing_up, files, freezing, funding, revealing, selectors
-from lottery.models import Allotment, DrawState, Entry, Excluded, Piece, Result
+from lottery import announcing, certifying, drawing_up, files, freezing, funding, revealing, selectors
+from lottery.models import Allotment, DrawState, Entry, Excluded, Figure, Piece, Result
 from payouts import collecting
 from payouts.models import PendingPayout
 from queueing.models import Award, Registration
@@ -167,9 +167,20 @@ def test_a_freeze_that_comes_when_a_figure_may_be_known_ends_the_draw() -> None:
     program, _ = pooled(5)
     table = lay(program)
     table.announce()
-    draw = freezing.freeze(draw_id=table.id, now=table.published - timedelta(minutes=59))
+    draw = freezing.freeze(draw_id=table.id, now=table.published - timedelta(minutes=60))
     assert (draw.state, draw.end_reason, draw.sealed_secret) == (DrawState.NOT_COMPLETED, "frozen_too_late", None)
     assert funding.cover_minor(program_id=program.pk) == 0
+
+
+def test_a_freeze_may_wait_half_an_hour_whatever_was_announced() -> None:
+    program, _ = pooled(5)
+    table = lay(program)
+    for early, faulty in ((timedelta(minutes=89), {"figures.0.published_at"}), (timedelta(minutes=90), set())):
+        Figure.objects.filter(draw=table.id, position=0).update(published_at=table.frozen + early)
+        assert set(announcing.check(draw_id=table.id, now=timezone.now())) == faulty
+    table.announce()
+    draw = freezing.freeze(draw_id=table.id, now=table.frozen + timedelta(minutes=29))
+    assert draw.state == DrawState.FROZEN
 
 
 def test_the_draw_waits_for_its_figures_and_never_does_without() -> None:

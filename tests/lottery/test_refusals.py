@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from lottery import announcing, freezing, revealing
+from lottery.allotting import allot
 from lottery.models import (
     Allotment,
     Declaration,
@@ -322,6 +323,58 @@ def test_an_allotment_is_of_one_prize_result_and_award(database_refuses: Refuses
         Allotment.objects.filter(pk=first.pk).update(number=1)
     with database_refuses("permission denied for table lottery_allotment"):
         execute("DELETE FROM lottery_allotment")
+
+
+def test_nobody_is_passed_over_who_stands(database_refuses: Refuses) -> None:
+    program, _ = pooled(7)
+    table = lay(program)
+    table.verify()
+    prize = Prize.objects.get(draw=table.id, position=0)
+    Draw.objects.filter(pk=table.id).update(state="certified", certified_by=table.checker, certified_at=table.published)
+    first, second = table.results()[:2]
+    with database_refuses("lottery_allotment_in_order"):
+        [award] = awarding.award_drawn(
+            program_id=program.pk,
+            draw_id=table.id,
+            amounts_minor={second.registration_id: prize.amount_minor},
+            now=table.published,
+        ).values()
+        Allotment.objects.create(
+            draw=table.draw, number=0, prize=prize, result=second, award_id=award, allotted_at=table.published
+        )
+    with database_refuses("lottery_allotment_of_the_standing"):
+        Allotment.objects.create(
+            draw=table.draw,
+            number=0,
+            prize=prize,
+            result=first,
+            allotted_at=table.published,
+            ended_at=table.published,
+            end_reason="not_standing",
+        )
+    allot(table.read(), range(3), table.published)
+
+
+def test_a_prize_passes_on_with_the_end_of_its_award(database_refuses: Refuses) -> None:
+    program, _ = pooled(7)
+    table = lay(program)
+    table.certify()
+    living = Allotment.objects.filter(draw=table.id, number=0)
+    with database_refuses("lottery_allotment_ends_with_its_award"):
+        living.update(ended_at=timezone.now(), end_reason="withdrawn")
+
+
+def test_a_draw_ends_at_its_times(database_refuses: Refuses) -> None:
+    program, _ = pooled(2)
+    table = lay(program)
+    table.announce()
+    ends = {"sealed_secret": None, "sealed_secret_key": None, "sealed_epoch": None, "end_reason": "not_certified"}
+    draw = Draw.objects.filter(pk=table.id)
+    with database_refuses("lottery_draw_void_before_the_freeze"):
+        draw.update(state="void", ended_by=table.checker, ended_at=table.frozen, **ends)
+    freezing.freeze(draw_id=table.id, now=table.frozen)
+    with database_refuses("lottery_draw_not_completed_in_time"):
+        draw.update(state="not_completed", ended_at=table.revealed + timedelta(days=6, hours=23), **ends)
 
 
 def test_an_ended_draw_stays_ended(database_refuses: Refuses) -> None:
