@@ -60,10 +60,20 @@ class AccountAdmin(RoleAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
 class TransferAdmin(RoleAdmin, KeysetAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """Every movement of money, newest first."""
 
-    list_display = ["id", "posted_at", "event", "reference", "debit", "credit", "amount"]
+    list_display = ["id", "posted_at", "event", "reference", "received_by", "given_by", "amount"]
     list_select_related = ["debit", "credit"]
     fields = ["id", "posted_at", "event", "reference", "debit", "credit", "amount"]
     readonly_fields = ["id", "amount"]
+
+    @admin.display(description=_("debit"))
+    def received_by(self, transfer: Transfer) -> str:
+        """What the account holds."""
+        return transfer.debit.get_kind_display()
+
+    @admin.display(description=_("credit"))
+    def given_by(self, transfer: Transfer) -> str:
+        """What the account holds."""
+        return transfer.credit.get_kind_display()
 
     @admin.display(description=_("amount"))
     def amount(self, transfer: Transfer) -> str:
