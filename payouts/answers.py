@@ -234,6 +234,8 @@ def _apply_chunk(after: int, now: datetime) -> tuple[int, dict[int, str]]:
         if not word.of_whole_file and word.end_to_end_id not in named
     }
     words = [word for word in words if word.line_id not in outcomes]
+    whole = [attempt for word in words if word.of_whole_file for attempt in _attempts_of(word)]
+    settlement.hold_still(attempt_ids=sorted({*named.values(), *whole}))
     while words:
         turn, words = _next_turn(words)
         if turn[0].of_whole_file:
@@ -290,11 +292,15 @@ def _apply(turn: list[Word], standings: dict[str, Standing], now: datetime) -> d
     return outcomes
 
 
+def _attempts_of(word: Word) -> list[int]:
+    return [row[0] for row in _SQL.rows("attempts_of_message", message=word.message_id)]
+
+
 def _apply_to_whole_file(word: Word, now: datetime) -> str:
     """A line about a payment file speaks for its payments that nobody has spoken of yet; money takes a booking each."""
     if word.verdict in {Verdict.PAID, Verdict.RETURNED}:
         return BankLine.Outcome.UNKNOWN.value
-    attempts = [row[0] for row in _SQL.rows("attempts_of_message", message=word.message_id)]
+    attempts = _attempts_of(word)
     if word.verdict == Verdict.REFUSED and attempts:
         refusals = [settlement.Refusal(attempt, word.reason, whole_file=True) for attempt in attempts]
         settlement.refuse(refusals=refusals, now=now)

@@ -1,7 +1,7 @@
 """Gifts under lock. Whoever changes gifts locks in one order, so that nobody waits in a circle:
 
-details, registration, gifts, key ring, the program's tally (which every change of a gift writes), own money, accounts,
-offers, codes.
+payouts that are pending, the line's verdicts (SETTLING), details, registration, gifts, key ring, the program's tally
+(which every change of a gift or of PENDING writes), own money, accounts, offers, codes.
 """
 
 from collections.abc import Iterable, Sequence

@@ -4,7 +4,7 @@ Callers hold the settlement lock. Every statement is guarded by the state it sta
 already is not done again.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -72,9 +72,9 @@ def confirm(*, bookings: Mapping[int, str], now: datetime) -> int:
     """
     if not bookings:
         return 0
+    waits = hold_still(attempt_ids=bookings)
     rows = _moved("confirm", attempts=list(bookings), references=list(bookings.values()), now=now)
     registrations = [row.registration_id for row in rows]
-    waits = waiting.still_waiting(registration_ids=registrations)
     _post(Event.PAYOUT_CONFIRMED, Kind.IN_TRANSIT, Kind.BANK, rows, now)
     done = set(finished(registration_ids=registrations, query="registrations_without_open_cash"))
     waiting.keep_for_verdict(registration_ids=done & waits)
@@ -116,6 +116,7 @@ def return_(*, reasons: Mapping[int, str], now: datetime) -> int:
     """Payments that came back after they were confirmed, attempt by attempt with the reason: due once more."""
     if not reasons:
         return 0
+    hold_still(attempt_ids=reasons)
     rows = _moved(
         "return", attempts=list(reasons), reasons=[reason or NO_REASON for reason in reasons.values()], now=now
     )
@@ -159,6 +160,18 @@ def doubt_unanswered(*, now: datetime) -> int:
 def settle_releases(*, now: datetime) -> int:
     """Mark the releases of which nothing is open any more; returns how many."""
     return _SQL.run("settle_releases", now=now)
+
+
+def hold_still(*, attempt_ids: Collection[int]) -> set[int]:
+    """Lock payouts, their holders' verdicts and details until the transaction ends; who of them waits for a verdict.
+
+    In the order in which everybody locks them who changes payouts or gifts, and before the program's tally. Whoever
+    calls several verbs in one transaction calls this first, for all of it.
+    """
+    registrations = [row[0] for row in _SQL.rows("lock_payouts", attempts=list(attempt_ids))]
+    waits = waiting.still_waiting(registration_ids=registrations)
+    details.lock(registration_ids=registrations)
+    return waits
 
 
 def finished(*, registration_ids: Iterable[int], query: str) -> list[int]:

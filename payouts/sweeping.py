@@ -10,9 +10,10 @@ from cashback.ledger.models import Event, Kind
 from cashback.ledger.posting import AccountKey, Leg, post_many
 from cashback.lib.failpoints import failpoint
 from payouts import lapsing
+from payouts.collecting import WITHDRAWN
 from payouts.queries import source
 from payouts.settlement import finished
-from queueing import awarding, erasing, waiting
+from queueing import awarding, details, erasing, waiting
 from queueing.models import Source
 
 EXTEND_BEFORE = timedelta(days=2)
@@ -59,14 +60,15 @@ def erase_due(*, now: datetime) -> int:
 @transaction.atomic
 def cancel_withdrawn(*, now: datetime) -> int:
     """Cancel what is due to holders who have withdrawn; the money goes back to where it was reserved."""
-    rows = _cancel("cancel_withdrawn", reason="withdrawn", now=now)
+    rows = _cancel(_SQL.rows("lock_withdrawn"), state="cancelled", reason=WITHDRAWN, now=now)
     return len(rows)
 
 
 @transaction.atomic
 def lapse(*, now: datetime) -> int:
     """Let awards lapse whose holders were asked for details `claim_days` ago, and erase what is still held of them."""
-    return len(_cancel("lapse_unclaimed", reason="no_details", erased_as="lapsed", now=now))
+    found = _SQL.rows("lock_unclaimed", now=now)
+    return len(_cancel(found, state="lapsed", reason="no_details", now=now))
 
 
 @transaction.atomic
@@ -104,16 +106,24 @@ def resume(*, award_ids: Sequence[int], now: datetime) -> int:
 @transaction.atomic
 def cancel_on_hold(*, award_id: int, now: datetime) -> bool:
     """Cancel one payout that is on hold; the caller has two people's decision. Whether it was there."""
-    return bool(_cancel("cancel_on_hold", award=award_id, reason="decided", erased_as="cancelled", now=now))
+    found = _SQL.rows("lock_on_hold", award=award_id)
+    return bool(_cancel(found, state="cancelled", reason="decided", now=now))
 
 
-def _cancel(
-    name: str, *, reason: str, now: datetime, erased_as: str | None = None, **parameters: object
-) -> list[Cancelled]:
-    """Let payouts leave PENDING for the cancelled, with their money; draws are told of theirs."""
-    rows = [Cancelled(*row) for row in _SQL.rows(name, reason=reason, now=now, **parameters)]
-    if erased_as:
-        _erase_ended(rows, erased_as, now)
+def _cancel(locked: Sequence[tuple[int, int]], *, state: str, reason: str, now: datetime) -> list[Cancelled]:
+    """Let payouts (award and registration) leave PENDING for the cancelled, with their money; draws are told of theirs.
+
+    Locked are, in the order of gifts: the payouts, the verdicts of their holders, what is held of them; then the tally.
+    """
+    if not locked:
+        return []
+    registrations = [registration_id for _award_id, registration_id in locked]
+    waits = waiting.still_waiting(registration_ids=registrations)
+    details.lock(registration_ids=registrations)
+    awards = [award_id for award_id, _registration_id in locked]
+    rows = [Cancelled(*row) for row in _SQL.rows("cancel", awards=awards, state=state, reason=reason, now=now)]
+    if reason != WITHDRAWN:
+        _erase_ended(rows, waits, state, now)
     _post_back(rows, now)
     drawn = [row.award_id for row in rows if row.source == Source.DRAW]
     awarding.end(reasons=dict.fromkeys(drawn, reason), now=now)
@@ -138,13 +148,12 @@ def _post_back(rows: Sequence[Cancelled], now: datetime) -> None:
     post_many(event=Event.AWARD_CANCELLED, entries=entries, now=now)
 
 
-def _erase_ended(rows: Sequence[Cancelled], why: str, now: datetime) -> None:
+def _erase_ended(rows: Sequence[Cancelled], waits: set[int], why: str, now: datetime) -> None:
     """Erase all of those who get nothing any more, and the payees of those who only get a gift.
 
-    Not of those to whose places the line has still to come.
+    Not of those who wait: to whose places the line has still to come. Who withdrew was erased then.
     """
     registrations = [row.registration_id for row in rows]
-    waits = waiting.still_waiting(registration_ids=registrations)
     without_cash = set(finished(registration_ids=registrations, query="registrations_without_open_cash"))
     waiting.keep_for_verdict(registration_ids=without_cash & waits)
     ended = without_cash - waits

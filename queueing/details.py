@@ -8,6 +8,7 @@ from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from django.db import connection
 from django.utils import timezone
 
 from cashback.lib.crypto.digests import fingerprint
@@ -121,6 +122,12 @@ def open_delivery(row: SealedRow) -> correction.Delivery:
     return correction.Delivery(**json.loads(plaintext))
 
 
+def lock(*, registration_ids: Collection[int]) -> None:
+    """Lock what is held of some registrations until the transaction ends, in one order for everybody."""
+    assert connection.in_atomic_block, "a lock of the transaction needs one"
+    fetch(QUERIES["lock"], {"registration_ids": list(registration_ids)})
+
+
 def hold(*, versions: Mapping[int, int], release_id: int, now: datetime) -> set[int]:
     """Hold payees for an approved release; they can neither be corrected nor withdrawn until it lets go.
 
@@ -129,12 +136,14 @@ def hold(*, versions: Mapping[int, int], release_id: int, now: datetime) -> set[
     """
     assert release_id > 0
     assert now.tzinfo is not None
+    lock(registration_ids=versions)
     parameters = {"ids": list(versions), "versions": list(versions.values()), "release_id": release_id}
     return {row.registration_id for row in fetch(QUERIES["hold"], parameters)}
 
 
 def let_go(*, registration_ids: Collection[int], release_id: int) -> set[int]:
     """End the hold of a release; returns those that it held."""
+    lock(registration_ids=registration_ids)
     parameters = {"ids": list(registration_ids), "release_id": release_id}
     return {row.registration_id for row in fetch(QUERIES["let_go"], parameters)}
 

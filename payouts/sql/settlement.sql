@@ -9,6 +9,18 @@ UPDATE payouts_pendingpayout AS pending SET state = 'accepted', since = %(now)s
   FROM answered
  WHERE pending.award_id = answered.award_id AND pending.attempts = answered.number AND pending.state = 'sent';
 
+-- name: lock_payouts
+-- Payouts of attempts, locked as far as they are pending, and whose they are. Those of which nothing is pending too.
+WITH asked AS MATERIALIZED (
+    SELECT DISTINCT award_id FROM payouts_attempt WHERE id = ANY(%(attempts)s)
+), locked AS MATERIALIZED (
+    SELECT pending.award_id FROM payouts_pendingpayout AS pending
+     WHERE pending.award_id IN (SELECT award_id FROM asked)
+     ORDER BY pending.award_id FOR UPDATE
+)
+SELECT award.registration_id FROM queueing_award AS award
+ WHERE award.id IN (SELECT award_id FROM asked) AND (SELECT count(*) FROM locked) >= 0;
+
 -- name: confirm
 -- Move paid awards from PENDING to REFUNDED, and mark their attempts.
 WITH answered AS (

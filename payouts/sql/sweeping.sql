@@ -1,46 +1,34 @@
--- name: cancel_withdrawn
--- Payouts whose holders have withdrawn before release leave PENDING for the cancelled.
+-- name: lock_withdrawn
+-- Payouts whose holders have withdrawn before release, locked: they are cancelled.
+SELECT pending.award_id, pending.registration_id
+  FROM payouts_pendingpayout AS pending
+  JOIN queueing_registration AS registration ON registration.id = pending.registration_id
+ WHERE registration.withdrawn_at IS NOT NULL AND pending.state IN ('due', 'details_needed', 'on_hold')
+ ORDER BY pending.award_id FOR UPDATE OF pending;
+
+-- name: lock_unclaimed
+-- Payouts whose holders were asked for details and gave none in time, locked: they lapse.
+SELECT pending.award_id, pending.registration_id
+  FROM payouts_pendingpayout AS pending JOIN cards_program AS program ON program.id = pending.program_id
+ WHERE pending.state = 'details_needed' AND pending.since + make_interval(days => program.claim_days) <= %(now)s
+ ORDER BY pending.award_id FOR UPDATE OF pending;
+
+-- name: lock_on_hold
+-- One payout on hold, locked: it is cancelled by decision.
+SELECT award_id, registration_id FROM payouts_pendingpayout
+ WHERE award_id = %(award)s AND state = 'on_hold' AND release_id IS NULL FOR UPDATE;
+
+-- name: cancel
+-- Payouts that are locked leave PENDING for the cancelled, as `cancelled` or `lapsed`.
 WITH moved AS (
-    DELETE FROM payouts_pendingpayout AS pending USING queueing_registration AS registration
-     WHERE registration.id = pending.registration_id AND registration.withdrawn_at IS NOT NULL
-       AND pending.state IN ('due', 'details_needed', 'on_hold')
-    RETURNING pending.*
+    DELETE FROM payouts_pendingpayout WHERE award_id = ANY(%(awards)s) RETURNING *
 ), cancelled AS (
     INSERT INTO payouts_cancelledpayout (award_id, program_id, source, source_id, place, amount_minor, currency, state,
                                          reason, posted, cancelled_at)
-    SELECT award_id, program_id, source, source_id, place, amount_minor, currency, 'cancelled', %(reason)s, true,
-           %(now)s
+    SELECT award_id, program_id, source, source_id, place, amount_minor, currency, %(state)s, %(reason)s, true, %(now)s
       FROM moved ORDER BY award_id
 )
 SELECT award_id, registration_id, program_id, amount_minor, currency, source FROM moved ORDER BY award_id;
-
--- name: lapse_unclaimed
--- Payouts whose holders were asked for details and gave none in time.
-WITH moved AS (
-    DELETE FROM payouts_pendingpayout AS pending USING cards_program AS program
-     WHERE program.id = pending.program_id AND pending.state = 'details_needed'
-       AND pending.since + make_interval(days => program.claim_days) <= %(now)s
-    RETURNING pending.*
-), lapsed AS (
-    INSERT INTO payouts_cancelledpayout (award_id, program_id, source, source_id, place, amount_minor, currency, state,
-                                         reason, posted, cancelled_at)
-    SELECT award_id, program_id, source, source_id, place, amount_minor, currency, 'lapsed', %(reason)s, true, %(now)s
-      FROM moved ORDER BY award_id
-)
-SELECT award_id, registration_id, program_id, amount_minor, currency, source FROM moved ORDER BY award_id;
-
--- name: cancel_on_hold
--- One payout on hold is cancelled by decision.
-WITH moved AS (
-    DELETE FROM payouts_pendingpayout WHERE award_id = %(award)s AND state = 'on_hold' AND release_id IS NULL
-    RETURNING *
-), cancelled AS (
-    INSERT INTO payouts_cancelledpayout (award_id, program_id, source, source_id, place, amount_minor, currency, state,
-                                         reason, posted, cancelled_at)
-    SELECT award_id, program_id, source, source_id, place, amount_minor, currency, 'cancelled', %(reason)s, true, %(now)s
-      FROM moved
-)
-SELECT award_id, registration_id, program_id, amount_minor, currency, source FROM moved;
 
 -- name: hold_frozen
 -- Cards frozen meanwhile: their payouts are on hold.

@@ -6,6 +6,11 @@ SELECT details.registration_id, registration.card_id, details.epoch_id, details.
   JOIN queueing_registration AS registration ON registration.id = details.registration_id
  WHERE details.registration_id = ANY (%(registration_ids)s)
 
+-- name: lock
+-- Whatever is held of some registrations, in one order for everybody.
+SELECT registration_id FROM queueing_holderdetails
+ WHERE registration_id = ANY (%(registration_ids)s) ORDER BY registration_id FOR UPDATE
+
 -- name: hold
 -- Hold the released versions, unless the holder or another release came first.
 UPDATE queueing_holderdetails AS details
