@@ -407,13 +407,14 @@ class Excluded(models.Model):
     leaf = models.CharField(_("leaf"), max_length=64)
 
     class Meta:
-        """Read by draw. Written by the freeze alone."""
+        """Read by draw, and by registration for the status page. Written by the freeze alone."""
 
         verbose_name = _("kept out")
         verbose_name_plural = _("kept out")
         constraints = [
             models.UniqueConstraint(fields=["draw", "registration"], name="lottery_excluded_once"),
         ]
+        indexes = [models.Index(fields=["registration"], name="lottery_excluded_registration")]
 
     def __str__(self) -> str:
         """Name it by draw and registration."""

@@ -217,6 +217,12 @@ def entries_of(registration_id: int) -> list[EntryOf]:
     ]
 
 
+def kept_out_of(registration_id: int) -> list[Draw]:
+    """The draws that a declaration kept a registration out of, the newest first."""
+    rows = Excluded.objects.filter(registration=registration_id).select_related("draw").order_by("-draw_id")
+    return [row.draw for row in rows]
+
+
 def kept_out(draw_id: int) -> Iterator[str]:
     """The leaves of the declared cards that a frozen pool left out, in order of their rows."""
     leaves = Excluded.objects.filter(draw=draw_id).order_by("registration").values_list("leaf", flat=True)

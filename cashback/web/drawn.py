@@ -45,6 +45,15 @@ def parts(found: HolderStatus, *, claim_days: int) -> list[Part]:
     return [_part(entry, awards.get(ids[entry.draw]), claim_days) for entry in entries]
 
 
+def kept_out(registration_id: int) -> list[dict[str, str]]:
+    """The draws that the card was declared for: whoever declared it wrongly is found out by its holder."""
+    chinese = language().startswith("zh")
+    return [
+        {"draw": draw.code, "name": draw.name_zh if chinese and draw.name_zh else draw.name}
+        for draw in selectors.kept_out_of(registration_id)
+    ]
+
+
 def _part(entry: EntryOf, award: AwardStatus | None, claim_days: int) -> Part:
     chinese = language().startswith("zh")
     # What is drawn and not certified is nobody's yet.

@@ -99,6 +99,7 @@ def status_context(found: HolderStatus, now: datetime) -> dict[str, Any]:
             for award in found.awards
         ],
         "draws": draws,
+        "kept_out": drawn.kept_out(registration.registration_id),
         "timeline": [
             {"text": words.plain(words.EVENTS, entry.event), "at": entry.at} for entry in reversed(found.timeline)
         ],

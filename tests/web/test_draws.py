@@ -8,14 +8,16 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from cards.models import Program
+from cashback.accounts.models import Role
+from cashback.lib.serials import parse_serial
 from cashback.web import draw_words
-from lottery import announcing, certifying, drawing_up, passing_on
-from lottery.models import DrawState, Entry, Result
+from lottery import announcing, certifying, declaring, drawing_up, passing_on
+from lottery.models import Declaration, DrawState, Entry, Result
 from payouts import collecting, sweeping
 from payouts.models import PendingPayout
 from queueing.intake import Receipt
 from tests.api.asking import ACCOUNT_NUMBER
-from tests.factories import sold_cards
+from tests.factories import make_user, sold_cards
 from tests.lottery.draws import Table, lay
 from tests.queueing.holders import enter
 from tests.queueing.lines import leave, settle, small
@@ -165,6 +167,27 @@ def test_the_status_page_tells_a_holder_the_index_in_the_pool() -> None:
     text = Client().get(f"/s/{receipts[2].receipt}/").content.decode()
     assert f"/draws/{draw.code}/" in text
     assert f"with index {index}" in text
+
+
+def test_the_status_page_tells_a_holder_whose_card_was_declared() -> None:
+    program, receipts, cards = pool()
+    organizer = make_user(Role.ORGANIZER).pk
+    number = parse_serial(cards[1][0]).number
+    declaring.declare(
+        program_id=program.pk,
+        kind=Declaration.Kind.STAFF,
+        first=number,
+        last=number,
+        dealer_id=None,
+        by_id=organizer,
+        now=timezone.now(),
+    )
+    draw = lay(program).freeze()
+    said = "declared before the freeze as one that cannot win"
+    kept_out, others = (Client().get(f"/s/{receipts[at].receipt}/").content.decode() for at in (1, 2))
+    assert said in kept_out
+    assert f"/draws/{draw.code}/" in kept_out
+    assert said not in others
 
 
 def test_a_winner_whose_details_are_erased_gives_them_again() -> None:
