@@ -158,6 +158,10 @@ def verdict_shown(*, registration_id: int, now: datetime) -> None:
         cursor.execute(QUERIES["verdict_shown"], {"registration_id": registration_id, "now": now})
 
 
+def _awarded(award: AwardShown) -> str:
+    return "awarded_prize" if award.source == Source.DRAW else f"awarded_{award.kind}"
+
+
 def _outcome(row: SimpleNamespace, awards: Iterable[AwardShown]) -> Outcome:
     """The line's verdict; what a draw awards is told apart from it. Cash goes before a gift: under `line` both come."""
     if row.withdrawn_at:
@@ -193,7 +197,7 @@ def _timeline(
 ) -> tuple[Happened, ...]:
     told = [
         Happened(event="registered", at=row.registered_at),
-        *(Happened(event=f"awarded_{award.kind}", at=award.awarded_at) for award in awards),
+        *(Happened(event=_awarded(award), at=award.awarded_at) for award in awards),
         *(Happened(event=f"erased_{erasure.what}", at=erasure.at) for erasure in erasures),
         *events,
     ]

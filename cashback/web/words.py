@@ -49,6 +49,7 @@ EVENTS = {
     "receipt_renewed": _("A new receipt was given; the old one is dead"),
     "awarded_cash": _("Money back awarded"),
     "awarded_gift": _("Gift awarded"),
+    "awarded_prize": _("Prize of a draw awarded"),
     "erased_payee": _("Name and account destroyed"),
     "erased_contact": _("Phone and e-mail destroyed"),
     "erased_delivery": _("Address or contact for the gift destroyed"),

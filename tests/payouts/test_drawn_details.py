@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from payouts import collecting, releasing, sending, settlement, sweeping
 from payouts.models import Attempt, PendingPayout
-from queueing import awarding, closing, ordering
+from queueing import awarding, closing, ordering, status
 from queueing.models import Award, Erasure, HolderDetails
 from queueing.withdrawing import AlreadyReleased, withdraw
 from tests.factories import make_dealer, sell
@@ -54,6 +54,8 @@ def test_a_paid_winner_who_waits_is_kept_until_a_gift_is_the_verdict(bank: Bank)
     close_next(line)
     assert held(line, 8) == (False, True)
     assert whys(line, 8) == ["gift_verdict"]
+    told = [happened.event for happened in status.find(line.receipts[7].receipt).timeline]
+    assert [event for event in told if event.startswith("awarded")] == ["awarded_prize", "awarded_gift"]
 
 
 def test_a_paid_winner_who_waits_is_paid_again_if_cash_is_the_verdict(bank: Bank) -> None:
