@@ -24,7 +24,7 @@ from cashback.lib.errors import DomainError
 from cashback.lib.money import format_minor
 from payouts import catalogue, gift_desk, labels, stock
 from payouts.gift_desk import ItemResult
-from payouts.gift_forms import CodesForm, OfferForm, PiecesForm
+from payouts.gift_forms import CodesForm, OfferForm, PiecesForm, WriteOffForm
 from payouts.models import Gift, Offer, StockMove, Way
 
 DEALERS_MAX = 100
@@ -79,24 +79,28 @@ class OfferAdmin(RoleAdmin, KeysetAdmin, admin.ModelAdmin):  # type: ignore[type
         obj.refresh_from_db()
 
     def get_urls(self) -> list[URLPattern]:
-        """Stock has a page of its own."""
-        buying = path("<int:offer_id>/stock/", self.admin_site.admin_view(self.stock_view), name="payouts_offer_stock")
-        return [buying, *super().get_urls()]
+        """Stock has a page of its own, and what is gone of it another."""
+        view = self.admin_site.admin_view(self.stock_view)
+        buying = path("<int:offer_id>/stock/", view, name="payouts_offer_stock")
+        losing = path("<int:offer_id>/write-off/", view, {"losing": True}, name="payouts_offer_write_off")
+        return [buying, losing, *super().get_urls()]
 
-    def stock_view(self, request: HttpRequest, offer_id: int) -> HttpResponse:
-        """Buy pieces, or put e-codes in."""
+    def stock_view(self, request: HttpRequest, offer_id: int, *, losing: bool = False) -> HttpResponse:
+        """Buy pieces or put e-codes in; or write off what nobody has chosen."""
         offer = get_object_or_404(Offer.objects.select_related("program"), pk=offer_id)
         if not self.has_change_permission(request, offer):
             return HttpResponseRedirect(reverse("admin:payouts_offer_changelist"))
-        kind: Any = CodesForm if offer.by_code else PiecesForm
+        kind: Any = WriteOffForm if losing else CodesForm if offer.by_code else PiecesForm
         form = kind(request.POST or None, request.FILES or None)
-        if request.method == "POST" and form.is_valid() and self._bought(request, offer, form):
+        work = self._written_off_stock if losing else self._bought
+        if request.method == "POST" and form.is_valid() and work(request, offer, form):
             return HttpResponseRedirect(reverse("admin:payouts_offer_stock", args=[offer.pk]))
         context = {
             **self.admin_site.each_context(request),
             "title": _("Stock of %(gift)s") % {"gift": _name(offer)},
             "opts": self.opts,
             "offer": offer,
+            "losing": losing,
             "form": form,
             "cost": format_minor(offer.cost_minor, offer.program.currency),
             "moves": StockMove.objects.filter(offer=offer).select_related("by").order_by("-pk")[:20],
@@ -105,6 +109,15 @@ class OfferAdmin(RoleAdmin, KeysetAdmin, admin.ModelAdmin):  # type: ignore[type
         response = TemplateResponse(request, "admin/payouts/offer/stock.html", context, status=status)
         response.headers["Cache-Control"] = "no-store"
         return response
+
+    def _written_off_stock(self, request: HttpRequest, offer: Offer, form: Any) -> bool:
+        try:
+            stock.write_off(offer_id=offer.pk, by_id=_person(request), now=timezone.now(), **form.cleaned_data)
+        except DomainError as refusal:
+            form.refuse(refusal)
+            return False
+        messages.success(request, _("%(pieces)s pieces are written off.") % {"pieces": form.cleaned_data["pieces"]})
+        return True
 
     def _bought(self, request: HttpRequest, offer: Offer, form: Any) -> bool:
         given = {"offer_id": offer.pk, "reference": form.cleaned_data["reference"], "by_id": _person(request)}

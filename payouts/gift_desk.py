@@ -21,7 +21,6 @@ from queueing.delivering import keep_delivery_until
 READY, POSTED, LOST, REPLACED, LAPSED = "gift_ready", "gift_posted", "gift_lost", "gift_replaced", "gift_lapsed"
 TRACKING_MAX = 40
 SUBSTITUTES_MAX = 5  # of a chain
-COUNTER_MAX = 500
 
 
 class WrongState(DomainError):
@@ -75,17 +74,6 @@ class Pick:
     dealer: str
     pieces: int
     award_ids: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AtCounter:
-    """A gift of a dealer's counter: coming (`chosen`) or there (`ready`). Names nobody; the serial only once there."""
-
-    award_id: int
-    gift: str
-    gift_zh: str
-    state: str
-    since: datetime
 
 
 def make_ready(*, award_ids: Sequence[int], tracking: Mapping[int, str], by_id: int, now: datetime) -> list[ItemResult]:
@@ -167,15 +155,6 @@ def pick_list(program_id: int) -> list[Pick]:
     ]
 
 
-def at_counter(dealer_id: int) -> list[AtCounter]:
-    """What a dealer has, or is about to get, for holders; by state and award."""
-    rows = SQL.rows("at_counter", dealer=dealer_id, gifts_max=COUNTER_MAX)
-    return [
-        AtCounter(award_id=award_id, gift=gift, gift_zh=gift_zh, state=state, since=since)
-        for award_id, gift, gift_zh, state, since in rows
-    ]
-
-
 def _each(award_ids: Iterable[int], work: Callable[[GiftRow], None]) -> list[ItemResult]:
     """A transaction for each gift: what one is refused for keeps no other, and no two desks wait in a circle."""
     results = []
@@ -203,7 +182,9 @@ def _write_off(gift: GiftRow, event: str, by_id: int, now: datetime) -> None:
         _move(gift, state=Gift.State.CHOSEN, since=now, choice=gift.choice + 1, tracking="")
         _keep(gift, now)
     timeline.record(registration_ids=[gift.registration_id], event=LAPSED if gift.ended else event, at=now)
-    handing_over.post_lost(gift, named, gift.cost_minor, now)
+    stock.post_lost(
+        program_id=gift.program_id, currency=gift.currency, reference=named, amount_minor=gift.cost_minor, now=now
+    )
     if not gift.ended:
         Gift.objects.filter(pk=gift.award_id).update(offer_id=_another(gift))
     stock.leave(pieces={named: gift.offer_id}, kind=StockMove.Kind.LOST, by_id=by_id, now=now)

@@ -102,6 +102,17 @@ class PiecesForm(StockForm):
     field_order = ["pieces", "reference"]
 
 
+class WriteOffForm(StockForm):
+    """Pieces that are gone."""
+
+    pieces = forms.IntegerField(label=gettext_lazy("Pieces"), min_value=1, max_value=stock.PIECES_MAX)
+    field_order = ["pieces", "reference"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reference"].help_text = _("The report of the damage or the theft; each is used once.")
+
+
 class CodesForm(StockForm):
     """E-codes: pasted, or in a file; one a line, or the first column of a CSV."""
 

@@ -204,12 +204,10 @@ def _post_short(rows: Sequence[GiftRow], now: datetime) -> None:
     for row, from_reserve_minor in shares:
         rest_minor = row.cost_minor - from_reserve_minor
         if rest_minor:
-            post_lost(row, reference(row), rest_minor, now)
-
-
-def post_lost(row: GiftRow, named: str, amount_minor: int, now: datetime) -> None:
-    """What a lost piece cost, or a piece above its reserve, is the organizer's loss; covered by own money."""
-    revenue = AccountKey(Kind.REVENUE, row.currency)
-    leg = Leg(debit=revenue, credit=accounts(row)[1], amount_minor=amount_minor)
-    if amount_minor:
-        own_money.post_covered(event=Event.GIFT_LOST, reference=named, legs=[leg], now=now)
+            stock.post_lost(
+                program_id=row.program_id,
+                currency=row.currency,
+                reference=reference(row),
+                amount_minor=rest_minor,
+                now=now,
+            )

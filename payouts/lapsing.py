@@ -105,4 +105,5 @@ def _still(row: GiftRow, why: str, now: datetime) -> bool:
         return row.state == Gift.State.READY and row.way in {Way.DEALER, Way.CODE} and over and not row.frozen
     if why == "long_posted":
         return row.state == Gift.State.READY and row.way == Way.POST and over
-    return row.ended and (row.state in {Gift.State.OWED, Gift.State.CHOSEN} or row.way in {Way.DEALER, Way.CODE})
+    waits = row.state == Gift.State.READY and row.way in {Way.DEALER, Way.CODE}
+    return row.ended and (waits or row.state in {Gift.State.OWED, Gift.State.CHOSEN})

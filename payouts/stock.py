@@ -86,6 +86,44 @@ def add_codes(*, offer_id: int, codes: Sequence[str], reference: str, by_id: int
         return Added(added=added, doubled=len(clean) - added)
 
 
+def write_off(*, offer_id: int, pieces: int, reference: str, by_id: int, now: datetime) -> Offer:
+    """Take pieces that nobody has chosen out of the stock: broken, stolen, spoilt. The organizer's own money bears it.
+
+    `reference` names the report. Raises NotAllowed, InvalidDetails (`pieces`, `reference`).
+    """
+    require_organizer(by_id)
+    with transaction.atomic():
+        offer = Offer.objects.select_related("program").get(pk=offer_id)
+        errors = _wrong_reference(offer, reference, StockMove.Kind.LOST)
+        if offer.by_code:
+            errors["pieces"] = [_("E-codes stay in the stock until they are read.")]
+        elif not 1 <= pieces <= PIECES_MAX:
+            errors["pieces"] = [_("From 1 to %(pieces)d pieces at once.") % {"pieces": PIECES_MAX}]
+        if errors:
+            raise InvalidDetails(errors)
+        name = _reference(offer, reference.strip())
+        program, cost_minor = offer.program, pieces * offer.cost_minor
+        post_lost(program_id=program.pk, currency=program.currency, reference=name, amount_minor=cost_minor, now=now)
+        lock_offers([offer_id])
+        offer.refresh_from_db()
+        free = offer.stock - offer.reserved
+        if pieces > free:
+            raise InvalidDetails({"pieces": [_("Only %(free)d are in stock that nobody has chosen.") % {"free": free}]})
+        StockMove.objects.create(
+            offer=offer, kind=StockMove.Kind.LOST, pieces=-pieces, reference=name, at=now, by_id=by_id
+        )
+        offer.refresh_from_db()
+        return offer
+
+
+def post_lost(*, program_id: int, currency: str, reference: str, amount_minor: int, now: datetime) -> None:
+    """What lost pieces cost, or a piece above its reserve, is the organizer's loss; covered by own money."""
+    stock = AccountKey(Kind.GIFT_STOCK, currency, program_id)
+    leg = Leg(debit=AccountKey(Kind.REVENUE, currency), credit=stock, amount_minor=amount_minor)
+    if amount_minor:
+        own_money.post_covered(event=Event.GIFT_LOST, reference=reference, legs=[leg], now=now)
+
+
 def leave(*, pieces: Mapping[str, int | None], kind: StockMove.Kind, by_id: int | None, now: datetime) -> None:
     """Reserved pieces leave the stock, in the caller's transaction: offer by reference, a piece each."""
     moves = {reference: offer_id for reference, offer_id in pieces.items() if offer_id is not None}
@@ -117,15 +155,19 @@ def lock_offers(offer_ids: Sequence[int]) -> None:
 
 
 def _wrong_purchase(offer: Offer, reference: str) -> dict[str, list[str]]:
-    errors = {}
-    name = reference.strip()
-    if not 1 <= len(name) <= REFERENCE_MAX:
-        errors["reference"] = [_("Name the invoice in 1 to %(longest)d characters.") % {"longest": REFERENCE_MAX}]
-    elif StockMove.objects.filter(kind=StockMove.Kind.BOUGHT, reference=_reference(offer, name)).exists():
-        errors["reference"] = [_("This invoice was entered for this gift before.")]
+    errors = _wrong_reference(offer, reference, StockMove.Kind.BOUGHT)
     if offer.program.state == ProgramState.DRAFT:
         errors["program"] = [_("Stock is bought once the program is published.")]
     return errors
+
+
+def _wrong_reference(offer: Offer, reference: str, kind: StockMove.Kind) -> dict[str, list[str]]:
+    name = reference.strip()
+    if not 1 <= len(name) <= REFERENCE_MAX:
+        return {"reference": [_("Give a reference of 1 to %(longest)d characters.") % {"longest": REFERENCE_MAX}]}
+    if StockMove.objects.filter(kind=kind, reference=_reference(offer, name)).exists():
+        return {"reference": [_("This reference was entered for this gift before.")]}
+    return {}
 
 
 def _buy(offer: Offer, pieces: int, field: str, *, reference: str, by_id: int, now: datetime) -> None:

@@ -70,7 +70,7 @@ class _Choosing:
         self.entry = GiftEntry(request.POST or None)
         self.counters = list(catalogue.counters(gift.program_id))
         typed = str(self.entry.data.get("offer", ""))
-        self.offer = next((offer for offer in gift.offers if str(offer.id) == typed and offer.left != "none"), None)
+        self.offer = next((offer for offer in gift.offers if str(offer.id) == typed and self._has(offer)), None)
 
     def pick(self, *, error: DomainError | None = None, status: int = 200) -> HttpResponse:
         """What is on offer."""
@@ -186,6 +186,10 @@ class _Choosing:
             return None
         return Checked(card=card, offer=self.offer, way=way, dealer=dealer, delivery=delivery, corrections=corrections)
 
+    def _has(self, offer: Available) -> bool:
+        """Whether a piece is left, or is this holder's already."""
+        return offer.left != "none" or (self.gift.chosen is not None and self.gift.chosen.id == offer.id)
+
     def _typed_but(self, *shown: str) -> list[tuple[str, str]]:
         """The hidden fields: all that was typed and that this step does not show."""
         return [
@@ -213,7 +217,8 @@ def choose(request: HttpRequest, receipt: str) -> HttpResponse:
         gift = gift_view(receipt=receipt, language=language(), now=now)
     except DomainError as refusal:
         return _not_found(request, receipt, refusal)
-    if gift is None or (request.method != "POST" and not gift.can_choose):
+    if gift is None or not gift.can_choose:
+        # Also who sent the last step twice: the page says what became of the gift.
         return HttpResponseRedirect(_status_page(receipt))
     step = _Choosing(request, receipt, gift)
     if request.method != "POST":

@@ -120,13 +120,6 @@ SELECT offer.id, offer.name, offer.name_zh, gift.way, COALESCE(dealer.code, ''),
  GROUP BY offer.id, gift.way, dealer.code
  ORDER BY offer.position, offer.id, gift.way, dealer.code;
 
--- name: at_counter
--- A dealer's gifts, on their way to the counter or there.
-SELECT gift.award_id, offer.name, offer.name_zh, gift.state, gift.since
-  FROM payouts_gift AS gift JOIN payouts_offer AS offer ON offer.id = gift.offer_id
- WHERE gift.dealer_id = %(dealer)s AND gift.state IN ('chosen', 'ready')
- ORDER BY gift.state DESC, gift.award_id LIMIT %(gifts_max)s;
-
 -- name: parcels
 -- Posted gifts whose address is held, for their labels.
 SELECT gift.award_id, award.registration_id, program.code, offer.name_zh

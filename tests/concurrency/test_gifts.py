@@ -1,15 +1,20 @@
 """Many at once: the last piece, the last code, two counters, two desks."""
 
+import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from cashback.lib.errors import DomainError
-from payouts import choosing, gift_desk, handing_over
+from payouts import choosing, gift_desk, handing_over, lapsing, stock
+from payouts.gift_rows import lock_gifts
 from payouts.models import ECode, Gift, StockMove
+from queueing import erasing
 from tests.payouts.gifting import Shop, shop
 from tests.payouts.test_gifts_choosing import withdraw
 
@@ -127,3 +132,43 @@ def test_withdrawing_and_choosing_at_once_leaves_no_address_behind(market: Shop,
 
     results = race(work, 12)
     assert not [result for result in results if isinstance(result, Exception) and not isinstance(result, DomainError)]
+
+
+def test_what_holders_choose_while_it_is_written_off_is_there(market: Shop, race: Race) -> None:
+    cup = market.offer(stock_pieces=10)
+
+    def work(number: int) -> object:
+        if number % 2:
+            return market.choose(3 + number, cup)
+        given: dict[str, Any] = {"offer_id": cup.pk, "by_id": market.organizer_id, "now": timezone.now()}
+        return stock.write_off(pieces=2, reference=f"FLOOD-{number}", **given)
+
+    results = race(work, 16)
+    assert not [result for result in results if isinstance(result, Exception) and not isinstance(result, DomainError)]
+    cup.refresh_from_db()
+    assert cup.reserved == outcomes(results)["Choice"]
+    assert cup.stock == 10 - 2 * outcomes(results)["Offer"] >= cup.reserved
+
+
+def test_a_gift_that_is_fetched_while_its_holder_withdraws_stays_handed_over(market: Shop, race: Race) -> None:
+    market.choose(3, market.offer(stock_pieces=1))
+    market.ready(3)
+    # Where nothing is held of a holder, withdrawing does not wait for the counter.
+    with transaction.atomic():
+        held = [market.line.receipts[2].registration_id]
+        erasing.erase(registration_ids=held, what="payee_and_contact", why="time_over", now=timezone.now())
+    award_id, begun = market.gift(3).pk, timezone.now() - timedelta(minutes=1)
+
+    def work(number: int) -> object:
+        if number:
+            with transaction.atomic():
+                rows = lock_gifts([award_id])
+                time.sleep(0.6)
+                handing_over.hand_over(rows, by_id=None, now=timezone.now())
+            return "handed over"
+        time.sleep(0.2)
+        withdraw(market, 3)
+        return lapsing.lapse_of_withdrawn(since=begun, now=timezone.now())
+
+    assert race(work, 2) == [0, "handed over"]
+    assert market.gift(3).state == "handed_over"

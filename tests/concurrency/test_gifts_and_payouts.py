@@ -33,7 +33,7 @@ def ready(market: Shop, place: int) -> int:
     """The gift of a place lies at a counter."""
     market.choose(place, market.offer(stock_pieces=2))
     market.ready(place)
-    return market.gift(place).pk
+    return int(market.gift(place).pk)
 
 
 def hand_over_slowly(award_id: int) -> str:

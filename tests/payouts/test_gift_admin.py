@@ -117,6 +117,21 @@ def test_pieces_are_bought_once_by_their_invoice(market: Shop, organizer: Client
     assert "INV-7" in organizer.get(page).content.decode()
 
 
+def test_pieces_that_are_gone_are_written_off_once(market: Shop, organizer: Client) -> None:
+    offer = market.offer(stock_pieces=3)
+    market.choose(3, offer)
+    page = reverse("admin:payouts_offer_write_off", args=[offer.pk])
+    assert page in organizer.get(stock_page(offer)).content.decode()
+    assert organizer.post(page, {"pieces": "2", "reference": "FLOOD-1"}).status_code == 302
+    offer.refresh_from_db()
+    assert (offer.stock, offer.reserved) == (1, 1)
+    for pieces, reference, field in (("1", "FLOOD-1", "reference"), ("1", "FLOOD-2", "pieces")):
+        again = organizer.post(page, {"pieces": pieces, "reference": reference})
+        assert (again.status_code, set(again.context["form"].errors)) == (422, {field})
+    assert client(Role.OPERATOR).post(page, {"pieces": "1", "reference": "FLOOD-3"}).status_code in {302, 403}
+    assert StockMove.objects.filter(kind="lost").count() == 1
+
+
 def test_codes_are_pasted_or_uploaded_and_doubled_ones_named_by_line(market: Shop, organizer: Client) -> None:
     offer = market.offer(codes=[])
     file = SimpleUploadedFile("codes.csv", 'C-2,first\n"C-3"\n'.encode("utf-8-sig"), "text/csv")

@@ -217,6 +217,31 @@ def _picture(form: str = "PNG", size: tuple[int, int] = (1_600, 400), **options:
     return out.getvalue()
 
 
+def test_stock_that_nobody_has_chosen_is_written_off_at_the_organizers_cost() -> None:
+    market = shop()
+    cup = market.offer(stock_pieces=3)
+    market.choose(3, cup)
+    before = market.money()
+    assert free_minor("CNY") == 1_000
+    given: dict[str, Any] = {"offer_id": cup.pk, "by_id": market.organizer_id, "now": timezone.now()}
+    written_off = stock.write_off(pieces=2, reference=" FLOOD-1 ", **given)
+    assert (written_off.stock, written_off.reserved) == (1, 1)
+    assert (market.money(), free_minor("CNY")) == ((before[0], before[1] - 1_600), 0)
+    assert Transfer.objects.get(event=Event.CAPITAL_IN, reference=f"offer:{cup.pk}:FLOOD-1").amount_minor == 600
+    [loss] = Transfer.objects.filter(event=Event.GIFT_LOST)
+    [move] = StockMove.objects.filter(kind="lost")
+    assert (move.pieces, move.reference) == (-2, loss.reference) == (-2, f"offer:{cup.pk}:FLOOD-1")
+    for pieces, reference, field in ((1, "FLOOD-2", "pieces"), (1, "FLOOD-1", "reference"), (0, "FLOOD-2", "pieces")):
+        with pytest.raises(InvalidDetails) as refused:
+            stock.write_off(pieces=pieces, reference=reference, **given)
+        assert set(refused.value.errors) == {field}
+    with pytest.raises(NotAllowed):
+        stock.write_off(pieces=1, reference="FLOOD-2", **(given | {"by_id": make_user("dealer").pk}))
+    with pytest.raises(InvalidDetails):
+        stock.write_off(pieces=1, reference="FLOOD-2", **(given | {"offer_id": market.offer(codes=["A"]).pk}))
+    assert Transfer.objects.filter(event=Event.GIFT_LOST).count() == 1
+
+
 def test_a_picture_is_made_small_and_written_anew() -> None:
     exif = Image.Exif()
     exif[0x010E] = "taken at home"  # ImageDescription

@@ -179,10 +179,6 @@ def test_the_pick_list_says_what_to_take_from_the_shelves() -> None:
     assert picks[0].award_ids == (market.gift(3).pk, market.gift(4).pk)
     market.ready(3, 5)
     assert [(pick.way, pick.pieces) for pick in gift_desk.pick_list(market.program_id)] == [("dealer", 1)]
-    assert [(one.gift, one.state) for one in gift_desk.at_counter(market.dealer.pk)] == [
-        ("Cup 1", "ready"),
-        ("Cup 1", "chosen"),
-    ]
 
 
 def test_labels_are_for_parcels_whose_address_is_held() -> None:

@@ -154,6 +154,28 @@ def test_the_last_piece_taken_meanwhile_means_to_choose_again_and_loses_nothing(
     assert market.gift(3).offer_id == other.pk
 
 
+def test_who_confirms_the_last_piece_twice_has_it(market: Shop, holder: Holder) -> None:
+    for place, offer, typed in (
+        (3, market.offer(stock_pieces=1), {"way": "dealer", "dealer": market.dealer.code}),
+        (4, market.offer(codes=["TEA-1"]), {}),
+    ):
+        review = to_review(market, holder, offer, place, **typed)
+        for _ in range(2):
+            done = confirm(market, holder, review, place)
+            assert done.status == 302, done.text
+            assert done.response["Location"].startswith(status_page(market, place))
+        assert market.gift(place).choice == 1
+
+
+def test_who_has_the_last_piece_may_still_change_how_it_comes(market: Shop, holder: Holder) -> None:
+    offer = market.offer(stock_pieces=1)
+    market.choose(3, offer)
+    assert f'name="offer" value="{offer.pk}"' in holder.get(f"{status_page(market)}gift/").text
+    review = to_review(market, holder, offer, way="post", **ADDRESS)
+    assert confirm(market, holder, review).status == 302
+    assert market.gift(3).way == "post"
+
+
 def test_an_offer_that_is_gone_when_it_is_picked_is_said(market: Shop, holder: Holder) -> None:
     last = market.offer(stock_pieces=1)
     path = f"{status_page(market)}gift/"
