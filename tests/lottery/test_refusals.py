@@ -402,3 +402,18 @@ def test_a_declaration_ends_once(database_refuses: Refuses) -> None:
         living.update(ended_at=now, ended_by=declaration.declared_by)
     with database_refuses("permission denied for table lottery_declaration"):
         execute("DELETE FROM lottery_declaration")
+
+
+def test_no_table_can_be_put_before_those_that_the_rules_read(database_refuses: Refuses) -> None:
+    program, _ = pooled(2)
+    table = lay(program)
+    table.announce()
+    database = connection.settings_dict["NAME"]
+    with database_refuses(f'permission denied to create temporary tables in database "{database}"'):
+        execute("CREATE TEMPORARY TABLE lottery_draw AS SELECT * FROM lottery_draw")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT proname FROM pg_proc WHERE starts_with(proname, 'lottery_')"
+            " AND NOT coalesce('search_path=public, pg_temp' = ANY (proconfig), false)"
+        )
+        assert cursor.fetchall() == []

@@ -9,7 +9,10 @@ from django.conf import settings
 from django.core.management.commands import migrate
 from django.db import connection, transaction
 
+# Triggers read tables by name: nobody may put another of that name before it, in a schema of the session or in ours.
 GRANT = """
+REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC;
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO {application};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {application};
 GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {application};
@@ -44,7 +47,8 @@ def grant_privileges() -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.settings_dict["USER"] == dj_database_url.parse(settings.DATABASE_URL)["USER"]:
             return
-        cursor.execute(GRANT.format(application=application))
+        database = connection.ops.quote_name(connection.settings_dict["NAME"])
+        cursor.execute(GRANT.format(application=application, database=database))
         for config in apps.get_app_configs():
             path = Path(config.path) / "sql" / "privileges.sql"
             if path.exists():
