@@ -83,6 +83,13 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
+def seed(draw: Mapping[str, Any], pool_hash: str) -> bytes:
+    """The key of a draw's numbers: the hash of its text. `draw` has id, secret and figures."""
+    figures = "\n".join(f"{figure['name']}={figure['value']}" for figure in draw["figures"])
+    text = f"cashback-draw-v1\n{draw['id']}\n{pool_hash}\n{draw['secret']}\n{figures}\n"
+    return hashlib.sha256(text.encode()).digest()
+
+
 def numbers(key: bytes) -> Iterator[int]:
     """The 64-bit numbers of a seed."""
     counter = 0
@@ -120,22 +127,11 @@ def _verify(file: BinaryIO) -> Verdict:
     committed = hashlib.sha256(bytes.fromhex(draw["secret"])).hexdigest()
     _same("draw.json: commitment is not the hash of secret", draw["commitment"], committed)
     _check_beacon(draw)
-    figures = "\n".join(f"{figure['name']}={figure['value']}" for figure in draw["figures"])
-    text = f"cashback-draw-v1\n{draw['id']}\n{pool_hash}\n{draw['secret']}\n{figures}\n"
-    key = hashlib.sha256(text.encode()).digest()
+    key = seed(draw, pool_hash)
     for rank, (said, drawn) in enumerate(zip(results, order(key, entries, len(results)), strict=True)):
         _same(f"draw.json: result {rank} (winners, then reserves, from 0) is not what the draw gives", said, drawn)
-    found = (
-        tuple(draw["winners"]),
-        tuple(draw["reserves"]),
-        entries,
-        pool_hash,
-        key.hex(),
-        draw["id"],
-        repacked,
-        leaves,
-    )
-    return Verdict(True, "", *found)
+    counted = (entries, pool_hash, key.hex(), draw["id"], repacked, leaves)
+    return Verdict(True, "", tuple(draw["winners"]), tuple(draw["reserves"]), *counted)
 
 
 def _same(complaint: str, said: object, found: object) -> None:
