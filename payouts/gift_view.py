@@ -77,6 +77,7 @@ def _claim_by(row: SimpleNamespace) -> datetime | None:
     since: datetime | None = None
     if row.state == Gift.State.OWED and row.offered_since is not None:
         since = max(row.since, row.offered_since)
-    elif row.state == Gift.State.READY and row.way in {Way.DEALER, Way.CODE}:
+    elif row.state == Gift.State.READY and row.way in {Way.DEALER, Way.CODE} and row.counter_open:
         since = row.since
-    return since + timedelta(days=row.claim_days) if since else None
+    # A card that was frozen has as long again.
+    return max(since, row.released_at or since) + timedelta(days=row.claim_days) if since else None

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
+from cards.models import Dealer
 from cashback.ledger import own_money
 from cashback.ledger.models import Event, Kind
 from cashback.ledger.posting import AccountKey, Leg, balance_minor, post_many
@@ -163,7 +164,7 @@ def _claim(dealer_id: int, award_id: int, choice: int, by_id: int, now: datetime
     gift = rows[0]
     if (gift.state, gift.way, gift.dealer_id) != (Gift.State.READY, Way.DEALER, dealer_id) or gift.choice != choice:
         raise ClaimNotAccepted
-    if gift.frozen or gift.ended:
+    if gift.frozen or gift.ended or not Dealer.objects.filter(pk=dealer_id, active=True).exists():
         raise ClaimNotAccepted
     hand_over(rows, by_id=by_id, now=now)
     assert gift.offer_id is not None

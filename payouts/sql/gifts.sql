@@ -2,7 +2,9 @@
 -- What the holder of a receipt may see of a gift; a receipt without one gives a row without an award.
 SELECT gift.award_id, registration.program_id, gift.state, gift.since, gift.offer_id, gift.way, gift.choice,
        gift.tracking, dealer.code AS dealer_code, dealer.name AS dealer_name, dealer.address AS dealer_address, program.claim_days,
-       offering.since AS offered_since,
+       offering.since AS offered_since, COALESCE(dealer.active, TRUE) AS counter_open,
+       (SELECT max(event.at) FROM queueing_timelineevent AS event
+         WHERE event.registration_id = registration.id AND event.event = 'released') AS released_at,
        CASE WHEN registration.withdrawn_at IS NOT NULL THEN 'withdrawn'
             WHEN registration.voided_at IS NOT NULL THEN 'void'
             WHEN registration.frozen_at IS NOT NULL THEN 'frozen' ELSE '' END AS blocked

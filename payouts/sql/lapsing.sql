@@ -1,8 +1,14 @@
 -- name: watch_offers
--- Since when each program's holders have had something to choose. What is not on offer for a moment begins anew.
+-- Since when each program's holders have had something to choose. What is not on offer for a moment begins anew. What
+-- is handed over at dealers alone is nothing to choose where no dealer has a counter.
 INSERT INTO payouts_offering (program_id, since)
-SELECT offer.program_id, CASE WHEN bool_or(offer.active AND offer.reserved < offer.stock) THEN %(now)s::timestamptz END
-  FROM payouts_offer AS offer GROUP BY offer.program_id ORDER BY offer.program_id
+SELECT offer.program_id, CASE WHEN bool_or(offer.active AND offer.reserved < offer.stock
+                                           AND (offer.by_post OR offer.by_code OR there.counters))
+                              THEN %(now)s::timestamptz END
+  FROM payouts_offer AS offer
+ CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM cards_lot AS lot JOIN cards_dealer AS dealer ON dealer.id = lot.dealer_id
+                                     WHERE lot.program_id = offer.program_id AND dealer.active) AS counters) AS there
+ GROUP BY offer.program_id ORDER BY offer.program_id
     ON CONFLICT (program_id) DO UPDATE
    SET since = CASE WHEN excluded.since IS NOT NULL THEN COALESCE(payouts_offering.since, excluded.since) END
  WHERE (payouts_offering.since IS NULL) <> (excluded.since IS NULL);
@@ -26,13 +32,15 @@ SELECT gift.award_id
  ORDER BY gift.since LIMIT %(gifts_max)s;
 
 -- name: unfetched
--- Gifts of a program that nobody fetched from a counter, or codes that nobody read, in time.
+-- Gifts of a program that nobody fetched from a counter, or codes that nobody read, in time. What lies at a counter that
+-- was closed cannot be fetched, and waits for the organizer.
 SELECT gift.award_id
   FROM payouts_gift AS gift
   JOIN cards_program AS program ON program.id = gift.program_id
   JOIN queueing_award AS award ON award.id = gift.award_id
   JOIN queueing_registration AS registration ON registration.id = award.registration_id
  WHERE gift.program_id = %(program)s AND gift.state = 'ready' AND gift.way IN ('dealer', 'code')
+   AND NOT EXISTS (SELECT FROM cards_dealer AS dealer WHERE dealer.id = gift.dealer_id AND NOT dealer.active)
    AND gift.since <= %(now)s - make_interval(days => program.claim_days)
    AND registration.frozen_at IS NULL
    AND NOT EXISTS (SELECT FROM queueing_timelineevent AS released

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from cards.models import BlockKind
+from cards.models import BlockKind, Dealer
 from payouts import catalogue, handing_over, lapsing, sweeping
 from payouts.models import ECode, Offer
 from queueing import holds
@@ -157,3 +157,46 @@ def test_what_lapsed_is_not_chosen_any_more() -> None:
     market.lapse(now + DAYS)
     view = market.view(3)
     assert (view.state, view.can_choose, view.offers, view.chosen) == ("lapsed", False, (), None)
+
+
+def test_what_lies_at_a_counter_that_was_closed_waits_and_is_not_handed_over_there() -> None:
+    market, now = on_offer()
+    code = market.choose(3, Offer.objects.get()).claim_code
+    market.ready(3, now=now)
+    Dealer.objects.filter(pk=market.dealer.pk).update(active=False)
+    assert market.view(3).claim_by is None
+    market.lapse(now + 2 * DAYS)
+    assert market.gift(3).state == "ready"
+    claim: dict[str, Any] = {
+        "dealer_id": market.dealer.pk,
+        "serial": market.line.cards[2][0],
+        "claim_code": code,
+        "by_id": market.organizer_id,
+        "now": now,
+    }
+    with pytest.raises(handing_over.ClaimNotAccepted):
+        handing_over.claim(**claim)
+    Dealer.objects.filter(pk=market.dealer.pk).update(active=True)
+    assert handing_over.claim(**claim).award_id == market.gift(3).pk
+
+
+def test_what_no_dealer_can_hand_over_is_nothing_to_choose() -> None:
+    market = shop()
+    market.offer(stock_pieces=2, by_post=False)
+    Dealer.objects.filter(pk=market.dealer.pk).update(active=False)
+    now = timezone.now()
+    market.lapse(now)
+    assert market.view(3).claim_by is None
+    assert market.lapse(now + 2 * DAYS) == 0
+    assert states(market) == ["owed"] * 3
+
+
+def test_who_was_frozen_is_told_until_when_there_is_time_now() -> None:
+    market, now = on_offer()
+    registration_id, later = market.line.receipts[2].registration_id, now + timedelta(days=30)
+    TimelineEvent.objects.create(registration_id=registration_id, event="released", at=later)
+    assert market.view(3).claim_by == later + DAYS
+    market.lapse(now + DAYS)
+    assert states(market) == ["owed", "lapsed", "lapsed"]
+    market.lapse(later + DAYS)
+    assert states(market) == ["lapsed"] * 3
