@@ -77,6 +77,7 @@ def run_application(data: bytes) -> int:
 def _status(end: SystemExit) -> int:
     try:
         sys.stdout.flush()
+        sys.stderr.flush()  # what it wrote before sys.exit(1) says why
     except OSError:
         return 1
     if end.code is None or isinstance(end.code, int):
