@@ -151,11 +151,14 @@ SELECT details.registration_id, details.erase_by <= %(now)s AND details.held_for
  LIMIT %(limit)s FOR UPDATE SKIP LOCKED;
 
 -- name: extend
--- Keep payees and contacts another while, where their time is near; a delivery alone has its own.
+-- Keep payees and contacts another while, where their time is near, in one order for everybody; a delivery alone has its
+-- own.
 UPDATE queueing_holderdetails
    SET erase_by = greatest(erase_by, %(now)s) + %(extension)s, extended_for = %(why)s
- WHERE registration_id = ANY (%(registrations)s) AND erase_by <= %(near)s
-   AND (payee IS NOT NULL OR contact IS NOT NULL);
+ WHERE registration_id IN (SELECT registration_id FROM queueing_holderdetails
+                            WHERE registration_id = ANY (%(registrations)s) AND erase_by <= %(near)s
+                              AND (payee IS NOT NULL OR contact IS NOT NULL)
+                            ORDER BY registration_id FOR UPDATE);
 
 -- name: extend_held
 -- What a release holds is being paid: keep it another while, where its time is near.
