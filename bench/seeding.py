@@ -28,7 +28,7 @@ CARDS = "COPY cards_card (number, pin_digest) FROM STDIN (FORMAT binary)"
 
 SELL = """
 WITH dealer AS (
-    INSERT INTO cards_dealer (code, name, active) VALUES (%(code)s, %(code)s, true) RETURNING id
+    INSERT INTO cards_dealer (code, name, address, active) VALUES (%(code)s, %(code)s, '', true) RETURNING id
 ), batch AS (
     INSERT INTO cards_batch (program_id, first_number, cards, minted, pin_key_id, printer_key, manifest_sha256,
                              started_at, minted_at)
