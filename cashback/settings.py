@@ -5,7 +5,9 @@ from typing import Any
 import dj_database_url
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
+from kombu import Exchange, Queue
 
+from cashback.control.protocol.naming import REPORT_QUEUE
 from cashback.env import ROOT, env, var_dir
 
 BASE_DIR = ROOT
@@ -43,6 +45,7 @@ INSTALLED_APPS = [
     "queueing",
     "payouts",
     "lottery",
+    "cashback.control.centre",
     "cashback.web",
     "cashback.portal",
     "cashback.api",
@@ -209,6 +212,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 5,
     "socket_connect_timeout": 5,
 }
+# Stations answer on a list of their own; that is all they may write to.
+CELERY_TASK_DEFAULT_QUEUE = "celery"
+CELERY_TASK_QUEUES = [
+    Queue("celery", Exchange("celery"), routing_key="celery"),
+    Queue(REPORT_QUEUE, Exchange(""), routing_key=REPORT_QUEUE),
+]
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_IGNORE_RESULT = True

@@ -17,10 +17,11 @@ LAYERS = {
     "queueing": 3,
     "payouts": 4,
     "lottery": 4,
-    "web": 5,
-    "portal": 5,
-    "api": 5,
-    "demo": 6,
+    "centre": 5,
+    "web": 6,
+    "portal": 6,
+    "api": 6,
+    "demo": 7,
 }
 OURS = [config for config in apps.get_app_configs() if config.label in LAYERS]
 TABLES = {model._meta.db_table: config.label for config in OURS for model in config.get_models()}

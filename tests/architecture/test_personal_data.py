@@ -83,6 +83,20 @@ NOT_PERSONAL = {
     """,
     "sentences of the books' own checks, which name rows by number": "ledger.BooksCheck.breaches",
     "numbers of places and cycles up to which the books were checked": "ledger.BooksCheck.marks",
+    "names and labels of machines, ids, versions and texts of programs": """
+        centre.Station.name centre.Station.roll_call centre.Station.reported
+        centre.Application.code centre.Application.name centre.Application.name_zh centre.Version.version
+        centre.Version.bundle centre.Withdrawal.reason centre.Instruction.arguments centre.Errand.result
+        centre.Errand.error_code centre.Errand.error_message centre.TurnedAway.code
+        centre.Run.error_code centre.Run.error_message
+    """,
+    "figures that a public program computes with, without a holder; the input is forgotten after a day": """
+        centre.Run.input centre.Run.files centre.Run.output
+    """,
+    "a station's key, and digests of its token, its password, bundles, inputs and reports": """
+        centre.Station.token_digest centre.Station.broker_password_digest centre.Station.public_key
+        centre.Version.sha256 centre.Version.word centre.Report.sha256 centre.Run.input_sha256
+    """,
     "random": "queueing.Registration.nonce",
     "a keyed digest of a client's address or of a serial, kept for minutes": "queueing.AttemptCounter.key",
     "a file's name, made of a bank's codes, numbers and dates; gone with the content": "payouts.BankFile.name",

@@ -1,0 +1,12 @@
+SET LOCAL lock_timeout = '5s';
+DROP TRIGGER centre_run_begins ON centre_run;
+DROP TRIGGER centre_errand_begins ON centre_errand;
+DROP TRIGGER centre_station_begins ON centre_station;
+DROP FUNCTION centre_begins();
+DROP TRIGGER centre_run_steps ON centre_run;
+DROP TRIGGER centre_errand_reported ON centre_errand;
+DROP TRIGGER centre_errand_steps ON centre_errand;
+DROP TRIGGER centre_station_steps ON centre_station;
+DROP FUNCTION centre_run_steps(), centre_errand_reported(), centre_errand_steps(), centre_station_steps();
+DROP FUNCTION centre_refuse(text, text);
+ALTER TABLE centre_version DROP CONSTRAINT centre_version_bundle_is_the_named;
