@@ -58,6 +58,13 @@ def count_status_read(*, client: str, now: datetime) -> None:
         _count({_key("status", client): allowed}, now)
 
 
+def count_run(*, client: str, now: datetime) -> None:
+    """Count a wish that an application be run, of somebody who is not signed in. Raises TooManyAttempts."""
+    allowed = settings.CLIENT_ATTEMPTS_PER_MINUTE
+    if allowed > 0:
+        _count({_key("run", client): allowed}, now)
+
+
 def sweep_attempts(*, now: datetime) -> int:
     """Delete the counters of past minutes; returns how many."""
     with connection.cursor() as cursor:

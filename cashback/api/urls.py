@@ -4,7 +4,7 @@ from csp.decorators import csp_update
 from django.urls import URLPattern, URLResolver, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from cashback.api import dealers, draws, gifts, holders, public, views
+from cashback.api import control, dealers, draws, gifts, holders, public, views
 
 app_name = "api"
 
@@ -31,6 +31,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("draws/<str:draw>/bundle", draws.Bundle.as_view(), name="draw_bundle"),
     path("erasures/<str:erasure>", public.ErasureView.as_view(), name="erasure"),
     path("keys", public.Keys.as_view(), name="keys"),
+    path("stations", control.Stations.as_view(), name="stations"),
+    path("stations/enrol", control.Enrolments.as_view(), name="station_enrol"),
+    path("applications", control.Applications.as_view(), name="applications"),
+    path("applications/<str:application>/<str:version>", control.Bundle.as_view(), name="application_bundle"),
+    path("runs", control.Runs.as_view(), name="runs"),
+    path("runs/<str:run>", control.RunView.as_view(), name="run"),
     path("dealer/orders", dealers.Orders.as_view(), name="dealer_orders"),
     path("dealer/lots", dealers.Lots.as_view(), name="dealer_lots"),
     path("dealer/statement", dealers.Statement.as_view(), name="dealer_statement"),
