@@ -1,10 +1,11 @@
-"""The demo's draw: announced once enough holders stand in line, and certified a minute later by two of its people.
+"""The demo's draws: one that is certified within minutes by two of its people, one that newcomers' cards can be in.
 
 Every step finds in the tables how far the draw is, so a demo that was ended goes on where it was. The draws of whoever
 tries the demo are left alone.
 """
 
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -17,12 +18,42 @@ from lottery import announcing, certifying, funding, revealing
 from lottery.models import Draw, DrawState, Figure, Prize
 from queueing.models import Line
 
-DRAW = "SPRING-TEA-1"
 PLACED_MIN = 60
-FREEZES_AFTER = timedelta(seconds=15)
+FREEZES_AFTER = timedelta(seconds=15)  # the last moment to register
 PUBLISHED_AFTER = timedelta(seconds=45)  # a freeze that comes later ends the draw, and the machine may be busy
-REVEALS_AFTER = timedelta(seconds=45)
 RESERVES = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """A draw of the demo; `open_for` is how long after its announcement cards may still be registered for it."""
+
+    code: str
+    name: str
+    name_zh: str
+    about: str
+    about_zh: str
+    open_for: timedelta
+
+
+DRAWS = (
+    _Plan(
+        code="SPRING-TEA-1",
+        name="Spring draw",
+        name_zh="春季抽奖",
+        about="A small draw over everybody who was registered by the time it was announced.",
+        about_zh="公布时已登记的持卡人均可参加的小型抽奖。",
+        open_for=timedelta(0),
+    ),
+    _Plan(
+        code="SPRING-TEA-2",
+        name="Late spring draw",
+        name_zh="暮春抽奖",
+        about="Open for half an hour: every card that is registered in time takes part.",
+        about_zh="开放半小时：按时登记的卡均可参加。",
+        open_for=timedelta(minutes=30),
+    ),
+)
 PRIZES = (
     ("A year of tea", "全年茶礼", 88_800, 1),
     ("A month of tea", "一月茶礼", 18_800, 3),
@@ -31,32 +62,36 @@ FIGURES = (("tea-index", "3000.12"), ("spring-lotto", "7 9 13"))
 
 
 def step(*, now: datetime) -> None:
-    """Take the demo's draw one step further, if there is one to take."""
-    draw = Draw.objects.filter(code=DRAW).first()
-    if draw is None:
-        _begin(now)
-    elif draw.state in {DrawState.FROZEN, DrawState.REVEALED}:
-        _enter_figures(draw, now)
-    elif draw.state == DrawState.VERIFIED:
-        certifying.certify(draw_id=draw.pk, by_id=_person(Role.CHECKER), now=now)
+    """Take the demo's draws one step further, the next one only once the one before is certified."""
+    for plan in DRAWS:
+        draw = Draw.objects.filter(code=plan.code).first()
+        if draw is None:
+            _begin(plan, now)
+        elif draw.state in {DrawState.FROZEN, DrawState.REVEALED}:
+            _enter_figures(draw, now)
+        elif draw.state == DrawState.VERIFIED:
+            certifying.certify(draw_id=draw.pk, by_id=_person(Role.CHECKER), now=now)
+        if draw is None or draw.state != DrawState.CERTIFIED:
+            return
 
 
 @transaction.atomic
-def _begin(now: datetime) -> None:
+def _begin(plan: _Plan, now: datetime) -> None:
     program = Program.objects.filter(code=CODE).first()
     if program is None or not Line.objects.filter(pk=program.pk, placed__gte=PLACED_MIN).exists():
         return
     organizer = _person(Role.ORGANIZER)
+    until = now + plan.open_for
     draw = Draw.objects.create(
-        code=DRAW,
+        code=plan.code,
         program=program,
-        name="Spring draw",
-        name_zh="春季抽奖",
-        about="A small draw over everybody who was registered by the time it was announced.",
-        about_zh="公布时已登记的持卡人均可参加的小型抽奖。",
-        registered_until=now,
-        freezes_at=now + FREEZES_AFTER,
-        reveals_at=now + REVEALS_AFTER,
+        name=plan.name,
+        name_zh=plan.name_zh,
+        about=plan.about,
+        about_zh=plan.about_zh,
+        registered_until=until,
+        freezes_at=until + FREEZES_AFTER,
+        reveals_at=until + PUBLISHED_AFTER,
         reserves=RESERVES,
     )
     for position, (name, name_zh, amount_minor, count) in enumerate(PRIZES, start=1):
@@ -69,12 +104,12 @@ def _begin(now: datetime) -> None:
             position=position,
             name=name,
             source="Invented for this demo",
-            published_at=now + PUBLISHED_AFTER,
+            published_at=until + PUBLISHED_AFTER,
         )
     funding.pay_in_prize_fund(
         program_id=program.pk,
         amount_minor=announcing.prizes_minor(draw),
-        reference=f"DEMO-{DRAW}",
+        reference=f"DEMO-{plan.code}",
         by_id=organizer,
         now=now,
     )

@@ -25,7 +25,7 @@ from cashback.lib.serials import parse_serial
 
 CODE = "SPRING-TEA"
 CARDS_TO_TRY = 1_200
-CARDS_OF_TRAFFIC = 600
+CARDS_OF_TRAFFIC = 1_800
 CARDS_UNSOLD = 300
 DEALERS = (
     ("CITY-TEA", "City Tea House 城市茶馆", "12 Invented Street 虚构街 12 号", "Spring tea 春茶", "250 g tin"),

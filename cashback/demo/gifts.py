@@ -43,7 +43,7 @@ CATALOGUE = (
             position=1,
         ),
         picture="tin",
-        pieces=120,
+        pieces=200,
     ),
     _Item(
         text=catalogue.OfferText(
@@ -56,7 +56,7 @@ CATALOGUE = (
             position=2,
         ),
         picture="cup",
-        pieces=80,
+        pieces=150,
     ),
     _Item(
         text=catalogue.OfferText(
@@ -70,7 +70,7 @@ CATALOGUE = (
             position=3,
         ),
         picture="bag",
-        pieces=100,
+        pieces=180,
     ),
     _Item(
         text=catalogue.OfferText(
@@ -84,7 +84,7 @@ CATALOGUE = (
             position=4,
         ),
         picture="voucher",
-        pieces=60,
+        pieces=150,
     ),
 )
 
@@ -141,7 +141,8 @@ def _gifts(holders: Mapping[int, Holder], state: Gift.State, before: datetime) -
 
 
 def _choose(gift: Gift, holder: Holder, rng: Random, now: datetime) -> None:
-    free = [offer for offer in catalogue.offers(gift.program_id, language="en") if offer.left != "none"]
+    # The last pieces of each are left to whoever tries the demo.
+    free = [offer for offer in catalogue.offers(gift.program_id, language="en") if offer.left == "many"]
     if not free:
         return
     offer = rng.choice(free)
