@@ -37,6 +37,7 @@ Race = Callable[[Callable[[int], Any], int], list[Any]]
 Write = Callable[[tuple[str, str]], Any]
 Pass = Callable[[int], Any]
 WRITERS, PASSES = 8, 2
+ROUNDS = 8
 OWNER = dj_database_url.parse(settings.MIGRATION_DATABASE_URL)["USER"]
 
 
@@ -131,26 +132,29 @@ def test_slow_writers_are_waited_for(race: Race) -> None:
     assert in_order(program)
 
 
+def goes_wrong(race: Race, write: Write, one_pass: Pass) -> bool:
+    """Whether the check finds a place out of order; a fault of timing may take several rounds to show."""
+    for _ in range(ROUNDS):
+        program, cards = sold_cards(240, cycle_size=500, payouts_per_cycle=60)
+        ensure_line(program.pk)
+        fire(race, program, cards, write, one_pass)
+        if not in_order(program):
+            return True
+    return False
+
+
 @pytest.mark.usefixtures("unbalanced")
 def test_without_the_barrier_the_same_check_fails(race: Race) -> None:
-    program, cards = sold_cards(240, cycle_size=500, payouts_per_cycle=60)
-    ensure_line(program.pk)
-    fire(
+    assert goes_wrong(
         race,
-        program,
-        cards,
         lambda card: slowly(card, barrier=False),
         lambda program_id: ordering.run_pass(program_id=program_id),
     )
-    assert not in_order(program)
 
 
 @pytest.mark.usefixtures("unbalanced")
 def test_with_lock_and_read_in_one_statement_the_same_check_fails(race: Race) -> None:
-    program, cards = sold_cards(240, cycle_size=500, payouts_per_cycle=60)
-    ensure_line(program.pk)
-    fire(race, program, cards, lambda card: slowly(card, barrier=True), settle_in_one_statement)
-    assert not in_order(program)
+    assert goes_wrong(race, lambda card: slowly(card, barrier=True), settle_in_one_statement)
 
 
 def test_a_stalled_registration_does_not_stop_the_pass(race: Race) -> None:
