@@ -9,7 +9,8 @@ export VAR PORT
 BIN := .venv/bin
 IN_HOUSE := $(BIN)/python -m cashback.embedded
 # pip asks rustc for its version, and rustup's rustc would make a ~/.rustup to answer.
-PIP := RUSTUP_HOME=$(CURDIR)/.venv/rustup $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-cache-dir
+NO_RUSTUP := RUSTUP_HOME=$(CURDIR)/.venv/rustup
+PIP := $(NO_RUSTUP) $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-cache-dir
 LOCK := .venv/lock/bin/uv pip compile --no-cache --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --no-header --quiet
 MESSAGES := $(patsubst %.po,%.mo,$(wildcard cashback/locale/*/LC_MESSAGES/*.po))
@@ -63,7 +64,7 @@ messages: $(MESSAGES)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info >= (3, 13))' || command -v redis-server >/dev/null || test -n "$$REDIS_URL" || { \
 		echo "cashback: for Python 3.13 and newer there is no Redis in a wheel: put redis-server on the path,"; \
 		echo "cashback: or use Python 3.11 or 3.12: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
-	@$(PYTHON) -m venv --clear .venv || { \
+	@$(NO_RUSTUP) $(PYTHON) -m venv --clear .venv || { \
 		echo "cashback: $(PYTHON) cannot make a virtual environment; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 
 # The browser journeys drive the system's Chromium. Without it they are skipped, and the summary names them.
