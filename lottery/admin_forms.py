@@ -11,7 +11,8 @@ from cashback.lib import drand, drawing
 from cashback.lib.errors import InvalidDetails
 from cashback.lib.money import format_minor
 from cashback.lib.serials import SerialError, parse_serial
-from lottery.models import Declaration, Draw, DrawState, Figure, PrizeCap
+from lottery.funding import FundNotFree, left_over
+from lottery.models import Declaration, Draw, Figure, PrizeCap
 
 Faults = list[tuple[str, str]]
 
@@ -25,8 +26,10 @@ class DrawForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic while 
             running = Program.objects.filter(state__in=[ProgramState.PUBLISHED, ProgramState.CLOSED])
             self.fields["program"].queryset = running  # type: ignore[attr-defined]
         if "takes_fund_of" in self.fields:
-            left_over = Draw.objects.filter(state__in=[DrawState.NOT_COMPLETED, DrawState.VOID])
-            self.fields["takes_fund_of"].queryset = left_over  # type: ignore[attr-defined]
+            choices = left_over(heir_id=self.instance.pk)
+            if self.instance.pk and not self.is_bound:  # what is sent may name another program
+                choices = choices.filter(program=self.instance.program_id)
+            self.fields["takes_fund_of"].queryset = choices  # type: ignore[attr-defined]
 
     def clean_code(self) -> str:
         """As the seed takes it."""
@@ -48,6 +51,9 @@ class DrawForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic while 
             self.add_error("freezes_at", _("The pool is frozen when nobody can register for it any more."))
         if freezes and reveals and freezes >= reveals:
             self.add_error("reveals_at", _("The secret is revealed after the pool is frozen."))
+        program, old = self.cleaned_data.get("program"), self.cleaned_data.get("takes_fund_of")
+        if program and old and old.program_id != program.pk:
+            self.add_error("takes_fund_of", FundNotFree(draw=old.code).message)
         return cleaned
 
 

@@ -16,7 +16,7 @@ from cashback.lib.crypto.sealing import Sealed, seal
 from cashback.lib.errors import DomainError, InvalidDetails
 from cashback.lib.failpoints import failpoint
 from cashback.lib.money import format_minor
-from lottery.funding import check_second_person, cover_minor, promise_alone
+from lottery.funding import FundNotFree, check_second_person, cover_minor, fund_to_take, promise_alone
 from lottery.holding import REASON_MAX, DrawStateRefuses, ReasonMissing, hold, move, read
 from lottery.models import Draw, DrawState, Figure, PrizeCap
 from queueing import epochs
@@ -39,12 +39,6 @@ class FundNotApproved(DomainError):
     """Another person must approve first that this draw takes the fund of draw %(draw)s."""
 
     code = "fund_not_approved"
-
-
-class FundNotFree(DomainError):
-    """The fund of draw %(draw)s cannot be taken: it is of another program, not left over, or larger than the prizes."""
-
-    code = "fund_not_free"
 
 
 def prizes_minor(draw: Draw) -> int:
@@ -126,6 +120,22 @@ def void(*, draw_id: int, by_id: int, reason: str, now: datetime) -> Draw:
     return read(draw_id)
 
 
+def check_taking(draw: Draw, total_minor: int, by_id: int) -> int:
+    """What the draw takes of another one's fund, in minor units: 0 if it names none.
+
+    Raises FundNotFree, FundNotApproved, SecondPersonNeeded.
+    """
+    if draw.takes_fund_of_id is None:
+        return 0
+    old = fund_to_take(draw)
+    if old.fund_minor > total_minor:
+        raise FundNotFree(draw=old.code)
+    if draw.fund_approved_by_id is None:
+        raise FundNotApproved(draw=old.code)
+    check_second_person(draw, by_id)
+    return old.fund_minor
+
+
 def secret_context(draw: Draw) -> bytes:
     """What a sealed secret belongs to: moved to another draw it does not open."""
     return f"draw-secret:{draw.pk}".encode()
@@ -140,18 +150,7 @@ def sealed_secret(draw: Draw) -> Sealed:
 
 def _check_fund(draw: Draw, total_minor: int, by_id: int) -> None:
     """Under the fund's lock: the prizes are covered by what is free, and by the fund that the draw takes."""
-    taken_minor = 0
-    old = draw.takes_fund_of
-    if old is not None:
-        left_over = old.state == DrawState.NOT_COMPLETED or (
-            old.state == DrawState.VOID and old.takes_fund_of_id is not None
-        )
-        if old.program_id != draw.program_id or not left_over or old.fund_minor > total_minor:
-            raise FundNotFree(draw=old.code)
-        if draw.fund_approved_by_id is None:
-            raise FundNotApproved(draw=old.code)
-        check_second_person(draw, by_id)
-        taken_minor = old.fund_minor
+    taken_minor = check_taking(draw, total_minor, by_id)
     free_minor = cover_minor(program_id=draw.program_id) + taken_minor
     if total_minor > free_minor:
         currency = draw.program.currency

@@ -5,6 +5,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from cards.models import Program, ProgramState
 from cards.programs import ProgramStateRefuses, ProgramUnknown
@@ -38,6 +39,12 @@ class NoFundToTake(DomainError):
     """This draw takes the fund of no other draw."""
 
     code = "no_fund_to_take"
+
+
+class FundNotFree(DomainError):
+    """The fund of draw %(draw)s cannot be taken: it is of another program, not left over, or larger than the prizes."""
+
+    code = "fund_not_free"
 
 
 class Fund(NamedTuple):
@@ -87,16 +94,37 @@ def pay_in_prize_fund(*, program_id: int, amount_minor: int, reference: str, by_
     post(event=Event.PRIZE_FUND_PAID_IN, reference=reference, legs=[leg], now=now)
 
 
+def left_over(*, heir_id: int | None) -> QuerySet[Draw]:
+    """Draws whose fund is locked with no draw to spend it: not completed, or void after taking such a fund itself.
+
+    What any other draw than `heir_id` takes, be it as a draft, is not among them.
+    """
+    heirs = Draw.objects.filter(takes_fund_of=OuterRef("pk"))
+    if heir_id is not None:
+        heirs = heirs.exclude(pk=heir_id)
+    ended = Q(state=DrawState.NOT_COMPLETED) | Q(state=DrawState.VOID, takes_fund_of__isnull=False)
+    return Draw.objects.filter(ended).exclude(Exists(heirs))
+
+
+def fund_to_take(draw: Draw) -> Draw:
+    """The draw whose fund this one takes. Raises NoFundToTake, FundNotFree unless it is its program's and left over."""
+    old = draw.takes_fund_of
+    if old is None:
+        raise NoFundToTake
+    if not left_over(heir_id=draw.pk).filter(pk=old.pk, program=draw.program_id).exists():
+        raise FundNotFree(draw=old.code)
+    return old
+
+
 @transaction.atomic
 def approve_fund(*, draw_id: int, by_id: int, now: datetime) -> None:
     """One of two people: the draft may take the fund of the draw it names; the other announces it.
 
-    Raises NotAllowed, DrawUnknown, DrawStateRefuses, NoFundToTake.
+    Raises NotAllowed, DrawUnknown, DrawStateRefuses, NoFundToTake, FundNotFree.
     """
     require_organizer(by_id)
     draw = hold(draw_id, DrawState.DRAFT)
-    if draw.takes_fund_of_id is None:
-        raise NoFundToTake
+    fund_to_take(draw)
     Draw.objects.filter(pk=draw.pk, state=DrawState.DRAFT).update(fund_approved_by_id=by_id)
 
 

@@ -14,7 +14,8 @@ from cashback.ledger.own_money import NothingToPost, PostedBefore
 from cashback.ledger.posting import AccountKey, Leg, balance_minor, post
 from cashback.lib.errors import InvalidDetails
 from lottery import announcing, drawing_up, freezing, funding
-from lottery.announcing import FundNotApproved, FundNotFree, PrizeFundNotCovered
+from lottery.announcing import FundNotApproved, PrizeFundNotCovered
+from lottery.funding import FundNotFree, NoFundToTake
 from lottery.holding import DrawStateRefuses, ReasonMissing, SecondPersonNeeded
 from lottery.models import Draw, DrawState, Figure, Prize, PrizeCap
 from tests.factories import make_program, make_user
@@ -122,11 +123,10 @@ def test_a_fund_is_not_taken_in_part_by_another_program_or_while_it_is_in_use(da
     old, running = lay(program), lay(program)
     not_completed(old)
     running.announce()
-    for table in (
-        lay(program, takes_fund_of=old.draw, prizes=[(10_000, 1)], code="LESS"),
-        lay(other_program, takes_fund_of=running.draw, code="OTHER"),
-    ):
-        funding.approve_fund(draw_id=table.id, by_id=table.checker, now=timezone.now())
+    less = lay(program, takes_fund_of=old.draw, prizes=[(10_000, 1)], code="LESS")
+    funding.approve_fund(draw_id=less.id, by_id=less.checker, now=timezone.now())
+    other = lay(other_program, takes_fund_of=running.draw, code="OTHER")
+    for table in (less, other):
         with pytest.raises(FundNotFree):
             table.announce()
     Draw.objects.filter(code="LESS").update(takes_fund_of=None)
@@ -153,6 +153,38 @@ def test_a_fund_taken_and_void_again_is_still_locked() -> None:
     third = lay(program, fund=0, takes_fund_of=new.draw)
     funding.approve_fund(draw_id=third.id, by_id=third.checker, now=timezone.now())
     third.announce()
+
+
+def test_only_a_fund_left_over_in_the_same_program_is_approved() -> None:
+    program, _ = pooled(2)
+    other_program, _ = pooled(2)
+    free, running, called_off, foreign = lay(program), lay(program), lay(program), lay(other_program)
+    running.announce()
+    called_off.announce()
+    announcing.void(draw_id=called_off.id, by_id=called_off.checker, reason="Misprinted.", now=timezone.now())
+    not_completed(free)
+    not_completed(foreign)
+    assert {draw.pk for draw in funding.left_over(heir_id=None)} == {free.id, foreign.id}
+    for old in (running, called_off, foreign):
+        new = lay(program, fund=0, takes_fund_of=old.read())
+        with pytest.raises(FundNotFree):
+            funding.approve_fund(draw_id=new.id, by_id=new.checker, now=timezone.now())
+        assert new.read().fund_approved_by_id is None
+    with pytest.raises(NoFundToTake):
+        funding.approve_fund(draw_id=lay(program, fund=0).id, by_id=free.checker, now=timezone.now())
+
+
+def test_a_fund_with_an_heir_is_not_left_over() -> None:
+    program, _ = pooled(2)
+    old = lay(program)
+    not_completed(old)
+    new = lay(program, fund=0, takes_fund_of=old.draw)
+    assert not funding.left_over(heir_id=None).exists()
+    assert [draw.pk for draw in funding.left_over(heir_id=new.id)] == [old.id]
+    funding.approve_fund(draw_id=new.id, by_id=new.checker, now=timezone.now())
+    new.announce()
+    announcing.void(draw_id=new.id, by_id=new.checker, reason="Misprinted.", now=timezone.now())
+    assert [draw.pk for draw in funding.left_over(heir_id=None)] == [new.id]
 
 
 def test_money_of_a_fund_cannot_go_elsewhere(database_refuses: Refuses) -> None:
