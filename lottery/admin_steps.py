@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from cashback.accounts.admin_roles import OFFICE, role_of
 from cashback.lib.errors import DomainError, InvalidDetails
 from cashback.lib.money import format_minor
-from lottery import announcing, certifying, funding, revealing, selectors
+from lottery import admin_closed, announcing, certifying, funding, revealing, selectors
 from lottery.admin_forms import BeaconForm, FundForm, NothingForm, ReasonForm, ValueForm, labelled
 from lottery.models import Draw, DrawState, Figure
 
@@ -37,6 +37,9 @@ class Step:
     context: dict[str, Any]
     # Why it cannot be done yet, with the names of the fields; where there is anything, there is no button.
     faults: tuple[tuple[str, str], ...] = ()
+    # Why there is nothing to do here, for this person or at all: instead of the button, and mostly of the facts too.
+    closed: str = ""
+    facts_if_closed: bool = False
     grave: bool = False
 
 
@@ -103,6 +106,7 @@ def announce(request: HttpRequest, draw_id: int) -> HttpResponse:
     """Announce a draft: everything that gets locked is shown before."""
     draw = _draw(draw_id)
     now = timezone.now()
+    is_draft = draw.state == DrawState.DRAFT
 
     def act(_data: dict[str, Any]) -> str:
         announcing.announce(draw_id=draw_id, by_id=_person(request), now=timezone.now())
@@ -121,7 +125,9 @@ def announce(request: HttpRequest, draw_id: int) -> HttpResponse:
             "total": format_minor(announcing.prizes_minor(draw), draw.program.currency),
             **_fund(draw.program_id, draw.program.currency),
         },
-        faults=tuple(labelled(announcing.check(draw_id=draw_id, now=now))) if draw.state == DrawState.DRAFT else (),
+        faults=tuple(labelled(announcing.check(draw_id=draw_id, now=now))) if is_draft else (),
+        closed=admin_closed.announce(draw, _person(request)),
+        facts_if_closed=is_draft,
     )
     return _carry_out(request, draw, step)
 
@@ -143,6 +149,7 @@ def approve_fund(request: HttpRequest, draw_id: int) -> HttpResponse:
         act=act,
         back=_page_of(draw),
         context={"old": old, "amount": format_minor(old.fund_minor, old.program.currency) if old else ""},
+        closed=admin_closed.approve_fund(draw),
     )
     return _carry_out(request, draw, step)
 
@@ -163,6 +170,7 @@ def void(request: HttpRequest, draw_id: int) -> HttpResponse:
         act=act,
         back=_page_of(draw),
         context={},
+        closed=admin_closed.void(draw, timezone.now()),
         grave=True,
     )
     return _carry_out(request, draw, step)
@@ -196,6 +204,7 @@ def figure(request: HttpRequest, draw_id: int, figure_id: int) -> HttpResponse:
         act=act,
         back=_page_of(found.draw),
         context={"figure": found, "second": second and not anew, "can_be_anew": second, "beacon": beacon},
+        closed=admin_closed.figure(found, timezone.now()),
     )
     return _carry_out(request, found.draw, step)
 
@@ -226,8 +235,9 @@ def certify(request: HttpRequest, draw_id: int) -> HttpResponse:
             "reserves_total": len(public.reserves or []) if public else 0,
             "figures": draw.figures.order_by("position"),
             "secret": public.secret if public else "",
-            "same_person": draw.announced_by_id == _person(request),
         },
+        closed=admin_closed.certify(draw, _person(request), timezone.now()),
+        facts_if_closed=draw.state in selectors.RESULTS_PUBLIC_IN,
     )
     return _carry_out(request, draw, step)
 
@@ -245,7 +255,7 @@ def _office(view: View) -> View:
 
 def _carry_out(request: HttpRequest, draw: Draw | None, step: Step) -> HttpResponse:
     """Call the verb if the form was sent; what it refuses stands on the page, at its field."""
-    if request.method != "POST" or not step.form.is_valid():
+    if request.method != "POST" or step.closed or not step.form.is_valid():
         return _show(request, draw, step)
     try:
         done = step.act(step.form.cleaned_data)

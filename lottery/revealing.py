@@ -144,14 +144,19 @@ def enter_beacon(*, figure_id: int, content: bytes, by_id: int, now: datetime) -
     return _get(figure_id)
 
 
-def _open(figure_id: int, now: datetime) -> Figure:
-    figure = _get(figure_id)
+def check_open(figure: Figure, now: datetime) -> None:
+    """Raise DrawStateRefuses, FigureConfirmed or FigureNotPublished unless the figure can be entered now."""
     if figure.draw.state not in ENTERED_IN:
         raise DrawStateRefuses(draw=figure.draw.code, state=figure.draw.get_state_display())
     if figure.confirmed_at is not None:
         raise FigureConfirmed(figure=figure.name)
     if now < figure.published_at:
         raise FigureNotPublished(figure=figure.name, published_at=figure.published_at)
+
+
+def _open(figure_id: int, now: datetime) -> Figure:
+    figure = _get(figure_id)
+    check_open(figure, now)
     return figure
 
 

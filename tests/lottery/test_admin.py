@@ -14,7 +14,7 @@ from django.utils import timezone
 from cards.models import Lot, Program
 from cashback.accounts.models import Role
 from cashback.lib.serials import format_serial
-from lottery import drawing_up, funding
+from lottery import announcing, drawing_up, funding
 from lottery.models import Declaration, Draw, DrawState, Figure, PrizeCap
 from tests.factories import make_dealer, make_program, make_user, sell
 from tests.lottery.draws import HOUR, Table, lay, pooled
@@ -237,11 +237,14 @@ def test_a_second_person_may_enter_a_figure_anew(
     assert figure.confirmed_at is not None
 
 
-def test_a_figure_is_refused_before_it_is_published_and_out_of_form(table: Table, organizer: Client) -> None:
+def test_a_figure_is_refused_before_it_is_published_and_out_of_form(
+    table: Table, organizer: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     table.reveal()
     address = f"/admin/lottery/draw/{table.id}/figures/{table.figures()[0].pk}/"
     early = organizer.post(address, {"value": "1"})
     assert "cannot be entered before" in early.content.decode()
+    monkeypatch.setattr("lottery.admin_steps.timezone", SimpleNamespace(now=lambda: table.published))
     strange = organizer.post(address, {"value": "三"})
     assert strange.context["form"].errors
 
@@ -274,7 +277,10 @@ def test_certifying_shows_the_results_and_takes_another_person(
         assert said in page
     first = Client()
     first.force_login(draw.announced_by, "django.contrib.auth.backends.ModelBackend")  # type: ignore[arg-type]
-    assert "another person must certify" in at(first, step(draw, "certify"))
+    own = at(first, step(draw, "certify"))
+    assert "another person must certify" in own
+    assert table.results()[0].leaf in own
+    assert '<input type="submit"' not in own
     assert first.post(step(draw, "certify")).status_code == 200
     assert table.read().state == DrawState.VERIFIED
     assert checker.post(step(draw, "certify")).status_code == 302
@@ -294,6 +300,24 @@ def test_a_fund_is_taken_over_by_two_people(organizer: Client, checker: Client) 
     assert "Somebody else must do this" in refused.content.decode()
     assert checker.post(step(new.draw, "announce")).status_code == 302
     assert new.read().state == DrawState.ANNOUNCED
+
+
+def test_only_funds_that_can_be_taken_are_offered(organizer: Client) -> None:
+    program, other_program = pooled()[0], pooled()[0]
+    called_off, free, foreign = lay(program), lay(program), lay(other_program)
+    for table in (called_off, free, foreign):
+        table.announce()
+    announcing.void(draw_id=called_off.id, by_id=called_off.checker, reason="Misprinted.", now=timezone.now())
+    for table in (free, foreign):
+        drawing_up.expire(draw_id=table.id, now=table.revealed + timedelta(days=8))
+    new = lay(program, fund=0)
+    page = organizer.get(f"/admin/lottery/draw/{new.id}/change/")
+    assert list(page.context["adminform"].form.fields["takes_fund_of"].queryset) == [free.draw]
+    for old in (called_off, foreign):
+        page = organizer.post("/admin/lottery/draw/add/", draft(program, takes_fund_of=str(old.id)))
+        assert "takes_fund_of" in page.context["adminform"].form.errors
+    assert organizer.post("/admin/lottery/draw/add/", draft(program, takes_fund_of=str(free.id))).status_code == 302
+    assert Draw.objects.get(code="NEW-1").takes_fund_of == free.draw
 
 
 @pytest.mark.parametrize("role", [Role.OPERATOR, Role.DEALER])
