@@ -68,7 +68,11 @@ def save_offer(*, program_id: int, offer_id: int | None, text: OfferText, by_id:
     program = Program.objects.get(pk=program_id)
     with transaction.atomic():
         old = Offer.objects.select_for_update(no_key=True).get(pk=offer_id) if offer_id is not None else None
-        errors = _wrong_words(text) | _wrong_ways(text) | _wrong_cost(text, program, old)
+        errors = (
+            _wrong_words(text)
+            | wrong_ways(text.at_dealer, text.by_post, text.by_code)
+            | _wrong_cost(text, program, old)
+        )
         errors |= _wrong_substitute(text, program, offer_id) | _wrong_picture(text)
         if old is not None and old.program_id != program_id:
             errors["program"] = [_("An offer stays in its program.")]
@@ -158,10 +162,11 @@ def _wrong_words(text: OfferText) -> dict[str, list[str]]:
     return errors
 
 
-def _wrong_ways(text: OfferText) -> dict[str, list[str]]:
-    if text.by_code and (text.at_dealer or text.by_post):
+def wrong_ways(at_dealer: bool, by_post: bool, by_code: bool) -> dict[str, list[str]]:
+    """What is wrong with the ways an offer is handed over, by field."""
+    if by_code and (at_dealer or by_post):
         return {"by_code": [_("An e-code is handed over in no other way.")]}
-    if not (text.by_code or text.at_dealer or text.by_post):
+    if not (by_code or at_dealer or by_post):
         return {"at_dealer": [_("Choose at least one way to hand the gift over.")]}
     return {}
 

@@ -57,6 +57,14 @@ class OfferForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic while
             )
         return upload
 
+    def clean(self) -> dict[str, Any]:
+        """Say what is wrong with the ways in words, before the table's own rule speaks of itself."""
+        given = super().clean() or {}
+        if "by_code" in self.fields:
+            ways = (bool(given.get(way)) for way in ("at_dealer", "by_post", "by_code"))
+            _refuse(self, InvalidDetails(catalogue.wrong_ways(*ways)))
+        return given
+
     def _post_clean(self) -> None:
         """Call the verbs once everything else is right: what they refuse stands at its field."""
         super()._post_clean()  # type: ignore[misc]

@@ -97,6 +97,13 @@ def test_a_refusal_stands_at_its_field(market: Shop, organizer: Client, override
     assert not Offer.objects.exists()
 
 
+def test_an_e_code_with_another_way_is_refused_in_words_at_its_field(market: Shop, organizer: Client) -> None:
+    both = organizer.post(ADD, typed(market, by_code="on"))
+    neither = organizer.post(ADD, typed(market, at_dealer=None))
+    assert both.context["adminform"].form.errors == {"by_code": ["An e-code is handed over in no other way."]}
+    assert neither.context["adminform"].form.errors == {"at_dealer": ["Choose at least one way to hand the gift over."]}
+
+
 def test_what_is_no_picture_is_refused(market: Shop, organizer: Client) -> None:
     fake = SimpleUploadedFile("x.png", b"<svg onload=alert(1)>", "image/png")
     answer = organizer.post(ADD, typed(market, upload=fake))
