@@ -266,9 +266,16 @@ def code(request: HttpRequest, receipt: str) -> HttpResponse:
 def received(request: HttpRequest, receipt: str) -> HttpResponse:
     """Say that the parcel came."""
     context: dict[str, Any] = {"receipt": receipt, "here": "status"}
-    if request.method != "POST" or switched(request):
-        return show(request, "web/gift_received.html", context)
     now = timezone.now()
+    if request.method != "POST" or switched(request):
+        try:
+            count_status_read(client=client_of(request), now=now)
+            gift = gift_view(receipt=receipt, language=language(), now=now)
+        except DomainError as refusal:
+            return _not_found(request, receipt, refusal)
+        if gift is None or gift.way != POST or gift.state != "ready":
+            return HttpResponseRedirect(_status_page(receipt))
+        return show(request, "web/gift_received.html", context)
     try:
         count_status_read(client=client_of(request), now=now)
         handing_over.confirm_received(receipt=receipt, now=now)

@@ -223,8 +223,19 @@ def test_a_parcel_is_followed_and_received(market: Shop, holder: Holder) -> None
 
 def test_nothing_is_received_that_was_not_sent(market: Shop, holder: Holder) -> None:
     path = f"{status_page(market)}gift/received/"
-    assert holder.send(path, holder.get(path)).status == 409
-    assert holder.send("/s/nonsense/gift/received/", holder.get(path)).status == 404
+    page = holder.get(f"{status_page(market)}gift/code/")
+    assert holder.send(path, page).status == 409
+    assert holder.send("/s/nonsense/gift/received/", page).status == 404
+    assert holder.get("/s/nonsense/gift/received/").status == 404
+
+
+def test_only_a_parcel_on_its_way_is_asked_about(market: Shop, holder: Holder) -> None:
+    path = f"{status_page(market)}gift/received/"
+    assert holder.get(path).response["Location"] == status_page(market)
+    market.choose(3, market.offer(stock_pieces=1, by_post=False), "dealer")
+    market.ready(3)
+    assert market.gift(3).state == "ready"
+    assert holder.get(path).response["Location"] == status_page(market)
 
 
 def test_an_e_code_is_read_with_serial_and_pin_and_kept_by_nobody(market: Shop, holder: Holder) -> None:
