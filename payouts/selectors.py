@@ -19,7 +19,10 @@ _SQL = source("selectors")
 
 @dataclass(frozen=True, slots=True)
 class AwardStatus:
-    """One award as its holder sees it. `reason` is a code: a bank's, or one of ours."""
+    """One award as its holder sees it. `reason` is a code: a bank's, or one of ours.
+
+    `details_given`: the details it asks for have come since, and are taken up with the next tick.
+    """
 
     id: int
     source: str
@@ -29,6 +32,7 @@ class AwardStatus:
     state: str
     reason: str
     since: datetime
+    details_given: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +82,8 @@ def holder_status(receipt: str, now: datetime) -> HolderStatus:
     assert now.tzinfo is not None
     registration = status.find(receipt)
     awards = tuple(
-        AwardStatus(award_id, from_source, kind, amount_minor, registration.currency, state, reason, since)
-        for award_id, from_source, kind, amount_minor, state, reason, since in _SQL.rows(
+        AwardStatus(award_id, from_source, kind, amount_minor, registration.currency, state, reason, since, given)
+        for award_id, from_source, kind, amount_minor, state, reason, since, given in _SQL.rows(
             "award_states", registration=registration.registration_id
         )
     )

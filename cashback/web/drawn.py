@@ -29,7 +29,12 @@ class Part:
     @property
     def details_needed(self) -> bool:
         """Whether the prize waits for name and account."""
-        return self.award is not None and self.award.state == "details_needed"
+        return self.award is not None and _waits(self.award)
+
+    @property
+    def details_given(self) -> bool:
+        """Whether they have come, and the prize is about to be paid."""
+        return self.award is not None and self.award.details_given
 
 
 def parts(found: HolderStatus, *, claim_days: int) -> list[Part]:
@@ -59,7 +64,7 @@ def _part(entry: EntryOf, award: AwardStatus | None, claim_days: int) -> Part:
     # What is drawn and not certified is nobody's yet.
     result = entry.result if entry.state == DrawState.CERTIFIED else None
     won = result is not None and result.prize is not None and not result.ended
-    waits = award is not None and award.state == "details_needed"
+    waits = award is not None and _waits(award)
     return Part(
         entry=entry,
         name=entry.name_zh if chinese and entry.name_zh else entry.name,
@@ -71,3 +76,7 @@ def _part(entry: EntryOf, award: AwardStatus | None, claim_days: int) -> Part:
         award=award if won else None,
         until=award.since + timedelta(days=claim_days) if award and waits else None,
     )
+
+
+def _waits(award: AwardStatus) -> bool:
+    return award.state == "details_needed" and not award.details_given

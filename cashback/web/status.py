@@ -94,7 +94,7 @@ def status_context(found: HolderStatus, now: datetime) -> dict[str, Any]:
             {
                 "award": award,
                 "state": _in_words(award),
-                "reason": words.reason(award.reason),
+                "reason": "" if award.details_given else words.reason(award.reason),
             }
             for award in found.awards
         ],
@@ -125,6 +125,8 @@ def status_context(found: HolderStatus, now: datetime) -> dict[str, Any]:
 
 def _in_words(award: AwardStatus) -> words.State:
     """The award's state; details may be asked for although no payment has failed."""
+    if award.details_given:
+        return words.DETAILS_GIVEN
     if award.state == "details_needed" and award.reason == "no_details":
         return words.NO_DETAILS
     return words.AWARD_STATES[award.state]
@@ -147,7 +149,8 @@ def _headline(found: HolderStatus) -> str:
     """Which picture and heading stands first: the verdict, or what keeps it from being paid."""
     outcome = found.registration.outcome
     # What draws award is told apart: the line's verdict is one thing, a prize another.
-    states = {award.state for award in found.awards if award.kind == "cash" and award.source == "cycle"}
+    mine = [award for award in found.awards if award.kind == "cash" and award.source == "cycle"]
+    states = {award.state for award in mine if not award.details_given}
     if outcome == "cash" and "refunded" in states:
         return "refunded"
     if outcome == "cash" and "details_needed" in states:

@@ -41,6 +41,11 @@ AWARD_STATES = {
 # Nothing failed: nobody has given them yet, or they were destroyed before the prize was drawn.
 NO_DETAILS = State(_("your help is needed"), _("To pay this we need a name and an account from you."), STOP)
 
+# They have come since, and no tick has taken them up yet.
+DETAILS_GIVEN = State(
+    _("being processed"), _("Your details have come and are being processed. You need not give them again."), WAIT
+)
+
 EVENTS = {
     "registered": _("Registered"),
     "corrected": _("Details corrected"),
@@ -79,6 +84,7 @@ OUR_REASONS = {
     "booked_after_refusal": _("The bank first refused the payment and then booked it."),
     "no_reason": _("The bank gave no reason."),
     "no_booking": _("The bank’s statement does not show the payment yet."),
+    "payout": _("a payment is still to come"),
     "payout_open": _("a payment is still open"),
     "gift_open": _("your gift is still on its way"),
     "closing_moved": _("the program closes later than planned"),

@@ -5,12 +5,15 @@ SELECT award.id, award.source, award.kind, award.amount_minor,
        COALESCE(pending.state, CASE WHEN refund.award_id IS NOT NULL THEN 'refunded' END, cancelled.state, gift.state,
                 CASE award.kind WHEN 'cash' THEN 'due' ELSE 'owed' END) AS state,
        COALESCE(NULLIF(pending.reason, 'payee_limit'), cancelled.reason, '') AS reason,
-       COALESCE(pending.since, refund.refunded_at, cancelled.cancelled_at, gift.since, award.awarded_at) AS since
+       COALESCE(pending.since, refund.refunded_at, cancelled.cancelled_at, gift.since, award.awarded_at) AS since,
+       COALESCE(pending.state = 'details_needed' AND details.payee_key IS NOT NULL
+                AND details.version > pending.details_version, FALSE) AS details_given
   FROM queueing_award AS award
   LEFT JOIN payouts_pendingpayout AS pending ON pending.award_id = award.id
   LEFT JOIN payouts_refund AS refund ON refund.award_id = award.id
   LEFT JOIN payouts_cancelledpayout AS cancelled ON cancelled.award_id = award.id
   LEFT JOIN payouts_gift AS gift ON gift.award_id = award.id
+  LEFT JOIN queueing_holderdetails AS details ON details.registration_id = award.registration_id
  WHERE award.registration_id = %(registration)s
  ORDER BY award.awarded_at, award.id;
 

@@ -217,8 +217,14 @@ def test_a_winner_whose_details_are_erased_gives_them_again() -> None:
     assert review.status == 200
     done = holder.send(address, review, go="confirm")
     assert (done.status, done.response["Location"]) == (302, f"/s/{receipt}/?done=changed")
+    # Until the next tick takes them up, nobody is asked for them again.
+    given = holder.get(f"/s/{receipt}/").text
+    assert "Your details have come and are being processed." in given
+    assert f"/s/{receipt}/correct/?needed" not in given
+    assert "Name and account are missing." not in given
     sweeping.refresh_corrected(now=timezone.now())
     needed.refresh_from_db()
+    assert "are being processed" not in holder.get(f"/s/{receipt}/").text
     assert needed.state == "due"
     assert draw.state == DrawState.CERTIFIED
 
