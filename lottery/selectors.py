@@ -87,6 +87,7 @@ class DrawLine:
 class PublicDraw:
     """A draw as everybody may see it now; what is not yet public is None.
 
+    `fund_locked`: the draw has ended, and its fund can only go to another draw that takes it.
     `winners` and `reserves` are the results as drawn; a prize that passed on shows at the reserve that has it now.
     `declarations` says how many declared cards were kept out; their leaves are `kept_out(draw_id)`.
     """
@@ -103,6 +104,7 @@ class PublicDraw:
     about_zh: str
     currency: str
     fund_minor: int
+    fund_locked: bool
     registered_from: datetime | None
     registered_until: datetime
     paid_included: bool
@@ -271,6 +273,8 @@ def _public(draw: Draw) -> PublicDraw:
         about_zh=draw.about_zh,
         currency=draw.program.currency,
         fund_minor=draw.fund_minor,
+        fund_locked=draw.state == DrawState.NOT_COMPLETED
+        or (draw.state == DrawState.VOID and draw.takes_fund_of_id is not None),
         registered_from=draw.registered_from,
         registered_until=draw.registered_until,
         paid_included=draw.paid_included,

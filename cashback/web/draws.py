@@ -113,6 +113,7 @@ def _shared(request: HttpRequest, shown: PublicDraw) -> dict[str, Any]:
         },
         "prizes_total": sum(prize.count for prize in shown.prizes),
         "state": draw_words.STATES[shown.state],
+        "over": shown.state in OVER,
         "zone": settings.TIME_ZONE,
         "api": reverse("api:draw", args=[shown.id]),
         "pool_address": reverse("api:draw_pool", args=[shown.id]) if shown.has_pool else "",

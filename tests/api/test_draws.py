@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from lottery import certifying
+from lottery import announcing, certifying
 from lottery.verify import verify
 from tests.api.asking import get, is_problem
 from tests.lottery.draws import Table, lay, pooled
@@ -44,6 +45,16 @@ def test_what_is_not_yet_public_is_null(table: Table) -> None:
     assert [figure["name"] for figure in found["figures"]] == ["index", "lotto"]
     assert [figure["value"] for figure in found["figures"]] == [None, None]
     assert [prize["amount_minor"] for prize in found["prizes"]] == [50_000, 10_000, 10_000]
+    is_problem(get(f"/draws/{draw.code}/pool"), 404, "not_found")
+
+
+def test_of_a_draw_called_off_what_never_came_stays_null(table: Table) -> None:
+    draw = table.announce()
+    announcing.void(draw_id=draw.pk, by_id=table.checker, reason="Misprinted.", now=timezone.now())
+    found = get(f"/draws/{draw.code}").json()
+    assert {name: found[name] for name in NOT_YET} == dict.fromkeys(NOT_YET)
+    assert (found["state"], found["end_reason"], found["revealed_at"]) == ("void", "Misprinted.", None)
+    assert [figure["value"] for figure in found["figures"]] == [None, None]
     is_problem(get(f"/draws/{draw.code}/pool"), 404, "not_found")
 
 

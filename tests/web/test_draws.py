@@ -11,7 +11,7 @@ from cards.models import Program
 from cashback.accounts.models import Role
 from cashback.lib.serials import parse_serial
 from cashback.web import draw_words
-from lottery import announcing, certifying, declaring, drawing_up, passing_on
+from lottery import announcing, certifying, declaring, drawing_up, funding, passing_on
 from lottery.models import Declaration, DrawState, Entry, Result
 from payouts import collecting, sweeping
 from payouts.models import PendingPayout
@@ -135,12 +135,58 @@ def test_a_draw_called_off_says_why(table: Table) -> None:
     assert "data-until" not in text
 
 
+NEVER_OF_VOID = (
+    "revealed by the schedule",
+    "published at the freeze",
+    "lie in the prize fund",
+    "two people are entering",
+)
+
+
+def test_of_a_draw_called_off_nothing_is_still_to_come(table: Table) -> None:
+    draw = table.announce()
+    announcing.void(draw_id=draw.pk, by_id=table.checker, reason="Misprinted.", now=timezone.now())
+    text = page(draw.code)
+    assert [said for said in (*NEVER_OF_VOID, "reserves are drawn") if said in text] == []
+    for said in ("destroyed unread", "there is no pool", "not used", "CN¥700.00 that were promised", "free again"):
+        assert said in text
+    stage = Client().get(f"/draws/{draw.code}/stage/").content.decode()
+    assert "destroyed unread" in stage
+    assert "Prize 1" not in stage
+
+
+def test_a_fund_that_a_void_draw_had_taken_stays_locked(table: Table) -> None:
+    old = table.freeze()
+    drawing_up.expire(draw_id=old.pk, now=old.reveals_at + timedelta(days=8))
+    heir = lay(old.program, fund=0, takes_fund_of=old)
+    funding.approve_fund(draw_id=heir.id, by_id=heir.checker, now=timezone.now())
+    draw = heir.announce()
+    announcing.void(draw_id=draw.pk, by_id=heir.organizer, reason="Misprinted.", now=timezone.now())
+    text = page(draw.code)
+    assert "stay locked" in text
+    assert "free again" not in text
+
+
+def test_a_draw_that_ended_after_the_freeze_says_what_is_left(table: Table) -> None:
+    draw = table.freeze()
+    drawing_up.expire(draw_id=draw.pk, now=draw.reveals_at + timedelta(days=8))
+    text = page(draw.code)
+    assert [said for said in (*NEVER_OF_VOID, "Once the draw is made") if said in text] == []
+    for said in ("destroyed unread", draw.pool_hash, "not used", "stay locked", "No bundle was published"):
+        assert said in text
+    assert "free again" not in text
+
+
 def test_a_draw_that_nobody_certified_says_so(table: Table) -> None:
     draw = table.verify()
     drawing_up.expire(draw_id=draw.pk, now=draw.reveals_at + timedelta(days=8))
     text = page(draw.code)
     assert "This draw was not completed" in text
     assert "seven days" in text
+    assert bytes(draw.secret or b"").hex() in text
+    assert "destroyed unread" not in text
+    assert "stay locked" in text
+    assert "3000.12" in text
 
 
 def test_the_pages_hold_no_script_of_their_own(table: Table) -> None:

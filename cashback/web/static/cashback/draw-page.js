@@ -19,9 +19,9 @@ export function count(number) {
   return new Intl.NumberFormat(language).format(number);
 }
 
-/** An amount of minor units with its currency. */
+/** An amount of minor units with its currency sign, as the server writes amounts. */
 export function money(amountMinor, currency) {
-  const format = new Intl.NumberFormat(language, { style: "currency", currency, currencyDisplay: "code" });
+  const format = new Intl.NumberFormat(language, { style: "currency", currency });
   return format.format(amountMinor / 10 ** format.resolvedOptions().maximumFractionDigits);
 }
 

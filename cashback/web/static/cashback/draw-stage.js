@@ -7,6 +7,8 @@ const AUTOPLAY_MS = 4000;
 const stage = document.querySelector("[data-stage]");
 const status = document.querySelector("[data-stage-status]");
 const auto = document.querySelector("[data-stage-auto]");
+const onward = document.querySelector("[data-stage-next]");
+const back = document.querySelector("[data-stage-back]");
 const still = window.matchMedia("(prefers-reduced-motion: reduce)");
 
 document.documentElement.classList.add("modules");
@@ -56,7 +58,18 @@ function play(winners) {
       void stage.offsetWidth; // begins the animation anew
       stage.classList.add("stage-arrives");
     }
+    showWays();
     if (at === winners.length) pause();
+  };
+  const nextWinner = onward.textContent;
+  const showWays = () => {
+    const focused = document.activeElement;
+    onward.textContent = at === winners.length - 1 && at >= 0 ? say("stage_over") : nextWinner;
+    onward.disabled = !winners.length || at === winners.length;
+    back.disabled = at === -1;
+    // Whoever works it from the keyboard stays among the buttons.
+    if (focused === onward && onward.disabled) back.focus();
+    if (focused === back && back.disabled) onward.focus();
   };
   const pause = () => {
     clearInterval(timer);
@@ -71,8 +84,8 @@ function play(winners) {
     show(at + keys[event.key]);
   });
   stage.addEventListener("click", () => show(at + 1));
-  document.querySelector("[data-stage-next]").addEventListener("click", () => show(at + 1));
-  document.querySelector("[data-stage-back]").addEventListener("click", () => show(at - 1));
+  onward.addEventListener("click", () => show(at + 1));
+  back.addEventListener("click", () => show(at - 1));
   auto.addEventListener("click", () => {
     if (timer) { pause(); return; }
     auto.setAttribute("aria-pressed", "true");
