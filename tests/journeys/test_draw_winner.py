@@ -201,5 +201,7 @@ def on_stage(hall: Visitor) -> None:
     hall.page.keyboard.press("Space")
     hall.page.locator(".stage-index").wait_for()
     assert hall.page.locator(".stage-index").inner_text() == "0"
+    assert "¥123.00" in hall.page.locator(".stage-amount").inner_text()
     hall.page.keyboard.press("ArrowRight")
     assert hall.page.locator(".stage-all li").count() == 1
+    assert hall.page.locator("[data-stage-next]").is_disabled(), "nobody comes after the last winner"
