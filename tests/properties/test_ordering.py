@@ -19,7 +19,7 @@ CARDS = 40
 
 @dataclass
 class Model:
-    """The rule as domain.md words it, place by place."""
+    """The rule as docs/ratio.md words it, place by place."""
 
     rule: str
     size: int
